@@ -1,0 +1,1 @@
+"""The checks that a rubric's criteria name."""

@@ -1,0 +1,1 @@
+"""The exported graph: strict reading, the op allowlist, and rebuilding."""

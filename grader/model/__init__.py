@@ -1,0 +1,1 @@
+"""The frozen types that flow through grader; standard library and pydantic only."""

@@ -1,0 +1,70 @@
+"""What a retraining recorded. Epochs are 1-based, accuracies are fractions 0 to 1, seconds are wall time."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from grader.model.base import Frozen
+
+
+class EpochRecord(Frozen):
+    """One epoch. `test_*` is filled when evaluated on the test set, `validation_*` when on the split; both when both."""
+
+    epoch: int
+    lr: float  # of the epoch's last step
+    train_loss: float | None
+    train_accuracy: float
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
+    seconds: float
+
+
+class Mistake(Frozen):
+    """A misclassified evaluation image. `image` is 28×28 bytes, base64, row-major, 0 is black."""
+
+    index: int
+    label: int
+    predicted: int
+    probability: float
+    image: str
+
+
+class Evaluation(Frozen):
+    """The best epoch's predictions on the evaluation set."""
+
+    images: int
+    confusion: tuple[tuple[int, ...], ...]  # rows: true class, columns: predicted
+    mistakes: tuple[Mistake, ...] = ()  # the most confident ones, at most 25
+    predictions_digest: str  # sha256 of the predicted classes, in data-set order, one byte each
+
+
+class TrainingRun(Frozen):
+    seed: int
+    evaluated_on: Literal["test", "validation"]
+    best_accuracy: float
+    best_epoch: int
+    final_accuracy: float
+    first_epoch_at_target: int | None
+    epochs: tuple[EpochRecord, ...]
+    interval: tuple[float, float] | None = None  # 95 % binomial (Wilson) of the best accuracy
+    stopped: Literal["completed", "target", "early_stop", "interrupted", "diverged"] = "completed"
+    evaluation: Evaluation | None = None
+    weights: str | None = None  # file name in --out, where --save-weights was given
+    environment: dict[str, str] = {}  # device, threads, torch version, network isolation
+    peak_memory_bytes: int | None = None
+
+
+class Training(Frozen):
+    """The training section of a report."""
+
+    status: Literal["completed", "partial", "skipped", "not_requested", "error"]
+    reason: str = ""  # one sentence where status is not completed
+    mend: str = ""  # the command that mends it, where there is one
+    recipe: dict[str, Any] | None = None  # the recipe as data (Recipe.model_dump)
+    recipe_source: Literal["option", "manifest", "rubric", ""] = ""
+    recipe_is_the_students: bool = False
+    recipe_origins: dict[str, str] = {}  # dotted field -> where the value came from
+    initializers: dict[str, str] = {}  # parameter path -> "kaiming_uniform_ (recorded)" | "default: not recognised"
+    runs: tuple[TrainingRun, ...] = Field(default=())

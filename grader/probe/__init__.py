@@ -1,0 +1,1 @@
+"""Runs inside the sandbox: imports the class, builds the model, exports its graphs as plain data."""

@@ -1,0 +1,1 @@
+"""GradeReport to JSON, Markdown and HTML."""

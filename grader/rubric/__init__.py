@@ -1,0 +1,1 @@
+"""Rubrics: schema, loading with line-numbered errors, scoring."""

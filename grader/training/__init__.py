@@ -1,0 +1,1 @@
+"""Retraining the rebuilt graph: data, augmentation, recipes, engine."""
