@@ -73,7 +73,7 @@ class GraphPair(Frozen):
 
 
 class Export(Frozen):
-    """A validated graph and the tensors it needs: buffers and constants as safetensors bytes, keyed by generated name."""
+    """A validated graph and the tensors it needs: buffers and constants as safetensors, keyed by generated name."""
 
     graphs: GraphPair
     tensors: bytes

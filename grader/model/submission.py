@@ -82,7 +82,7 @@ class SlicedModule(Frozen):
 
 
 class Slice(Frozen):
-    """What the sandbox needs to build one candidate: imports, classes, functions, plain constants; nothing that trains."""
+    """What the sandbox needs to build one candidate: imports, classes, functions, plain constants."""
 
     modules: tuple[SlicedModule, ...]  # in no particular order; imported on demand
     entry: str  # name of the module that `build` is evaluated in

@@ -8,7 +8,7 @@ from grader.model.base import Frozen
 
 
 class EpochRecord(Frozen):
-    """One epoch. `test_*` is filled when evaluated on the test set, `validation_*` when on the split; both when both."""
+    """One epoch. `test_*` is measured on the test set, `validation_*` on the split; None where it was not."""
 
     epoch: int
     lr: float  # of the epoch's last step
