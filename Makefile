@@ -1,0 +1,50 @@
+# Everything a newcomer needs: `make demo`, `make test`. Both set up a fresh machine by themselves.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.installed
+
+# One thread per process: tests and models run side by side, one to a core.
+export OMP_NUM_THREADS ?= 1
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.PHONY: demo test lint format test-system bench golden schema clean
+
+demo: $(STAMP)
+	@sh .ci/require bubblewrap bwrap
+	$(BIN)/grader check reference_models/demo --rubric demo --out demo-report
+	@echo "Open $(CURDIR)/demo-report/report.html in a browser."
+
+test: $(STAMP)
+	@sh .ci/require bubblewrap bwrap
+	$(BIN)/pytest -n 2 -m "not system"
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test-system: $(STAMP)
+	@sh .ci/require bubblewrap bwrap
+	@sh .ci/require chromium chromium
+	$(BIN)/pytest -m system
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/check_static.py
+	$(BIN)/python benchmarks/training.py
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "grader needs Python 3.11 or later; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) demo-report build dist .mypy_cache .pytest_cache .ruff_cache
