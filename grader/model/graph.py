@@ -17,7 +17,8 @@ class Reference(Frozen):
     ref: str
 
 
-Argument = Reference | bool | int | float | str | None | tuple["Argument", ...]
+Scalar = Reference | bool | int | float | str | None
+Argument = Scalar | tuple[Scalar, ...]  # no operator takes a deeper list
 
 
 class Node(Frozen):
