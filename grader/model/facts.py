@@ -77,6 +77,7 @@ class ModeDifference(Frozen):
 class Facts(Frozen):
     parameters: ParameterFacts
     macs: int
+    input_shape: tuple[int, ...] = (1, 28, 28)  # (channels, height, width), without the batch
     output: Literal["logits", "log_softmax", "softmax", "other"]
     output_shape: tuple[int, ...]  # without the batch
     layers: tuple[LayerFacts, ...]

@@ -66,5 +66,7 @@ class Training(Frozen):
     recipe_source: Literal["option", "manifest", "rubric", ""] = ""
     recipe_is_the_students: bool = False
     recipe_origins: dict[str, str] = {}  # dotted field -> where the value came from
+    dataset: str = ""  # the rubric's data set: "mnist" or "digits"
+    target: float | None = None  # the accuracy the rubric asks for; None where it asks for none
     initializers: dict[str, str] = {}  # parameter path -> "kaiming_uniform_ (recorded)" | "default: not recognised"
     runs: tuple[TrainingRun, ...] = Field(default=())
