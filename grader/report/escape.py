@@ -1,0 +1,85 @@
+"""One escape per format for everything a student wrote: names, paths, messages, figures.
+
+`visible` and `prose` are applied by `grader.report.view` to every string, whatever the format: what can't be seen, or
+could reorder what is seen, is shown by its code point, as in ⟪U+202E⟫. The formats add their own: Jinja's autoescape for
+HTML, `markdown_text` and `markdown_code` for Markdown, nothing more for the terminal (no control character is left).
+"""
+
+import re
+import unicodedata
+
+SHORT = 160  # characters of a name, a path or a figure
+LONG = 1200  # characters of a sentence
+
+_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc")  # letters and signs that draw nothing
+_MOST_MARKS = 4  # combining marks on one letter; more are painted over the lines above
+
+
+def is_unsafe(character: str) -> bool:
+    """Whether a character is a control, invisible, a direction mark, a surrogate, or not one blank but looks like it."""
+    return (not character.isprintable() and character != " ") or character in _BLANK_LETTERS
+
+
+def visible(text: str, limit: int = SHORT) -> str:
+    """A name as it can be shown on one line: unsafe characters by code point, the middle left out beyond `limit`."""
+    text = shorten(text, limit)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(text))
+
+
+def prose(text: str, limit: int = LONG) -> str:
+    """A sentence on one line: white space of any kind is one space, the rest as in `visible`."""
+    return visible(" ".join(text[: 4 * limit].split()), limit)
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters; the middle goes, because the end of a path tells most."""
+    if len(text) <= limit:
+        return text
+    tail = limit // 3
+    return f"{text[: limit - tail - 1]}…{text[len(text) - tail :]}"
+
+
+def _shown(text: str) -> list[str]:
+    shown, marks = [], 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) or unicodedata.category(character)[0] == "M" else 0
+        hidden = is_unsafe(character) or marks > _MOST_MARKS
+        shown.append(f"⟪U+{ord(character):04X}⟫" if hidden else character)
+    return shown
+
+
+def spans(text: str) -> list[tuple[str, bool]]:
+    """Running text parted into (piece, is code): what our sentences set in backticks is code, in any format."""
+    return [(piece, index % 2 == 1) for index, piece in enumerate(re.split(r"`([^`]+)`", text)) if piece]
+
+
+# Backslashes for what opens a construct anywhere in a line; entities for what opens HTML.
+_MARKDOWN = str.maketrans(
+    {character: f"\\{character}" for character in "\\`*_[]|~$"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+)
+# What a forge links although no construct is open: mentions, issues, addresses. A word joiner (U+2060) parts them.
+_LINKED = re.compile(r"(?<=@)(?=[\w-])|(?<=#)(?=\d)|(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\bGH)(?=-\d)|(?<=mailto)(?=:)", re.I)
+_BLOCK = re.compile(r"^(\d{0,9})(?=[.)](?:\s|$))|^(?=[#+=-])")
+
+
+def markdown_text(text: str) -> str:
+    """Running text: no emphasis, link, image, HTML, table cell, mention or heading can begin in it."""
+    escaped = _LINKED.sub("\u2060", text).translate(_MARKDOWN)
+    return _BLOCK.sub(lambda found: f"{found[1] or ''}\\", escaped)
+
+
+def markdown_prose(text: str) -> str:
+    """Running text in which `...` is set as code."""
+    return "".join(markdown_code(part) if code else markdown_text(part) for part, code in spans(text))
+
+
+def markdown_code(text: str) -> str:
+    """A code span, also inside a table: nothing in it is interpreted, mentions and addresses included."""
+    if not text.strip():
+        return markdown_text("(empty)")
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    space = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{space}{text.replace('|', chr(92) + '|')}{space}{fence}"

@@ -1,0 +1,186 @@
+"""Accuracy and loss over the epochs of one run: two panels, training dashed and evaluation solid with dots.
+
+Accuracy is drawn on a logarithmic scale of the error, as 99.4 % and 99.5 % would lie on one pixel otherwise.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from grader.model.training import EpochRecord, TrainingRun
+from grader.report.figures.svg import dot, element, figure, label, line, path
+from grader.report.notation import decimal, percent, plural
+
+_WIDTH, _HEIGHT = 430.0, 236.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 14.0, 30.0, 34.0
+_SMALLEST_ERROR = 1e-4
+_ERRORS = (0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
+_MOST_TICKS = 6
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One quantity per epoch; None where it was not measured."""
+
+    class_: str  # "training" | "evaluation"
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What the two panels of a run differ in."""
+
+    identity: str
+    title: str
+    description: str
+    curves: tuple[Curve, ...]
+    ticks: tuple[float, ...]
+    height_of: Callable[[float], float]  # larger is higher
+    written: Callable[[float], str]
+    mark: float | None = None  # the value where a line is drawn across
+    mark_label: str = ""
+
+
+def evaluated(epoch: EpochRecord, on: str) -> tuple[float | None, float | None]:
+    """(loss, accuracy) on the set that the run is judged by."""
+    if on == "test":
+        return epoch.test_loss, epoch.test_accuracy
+    return epoch.validation_loss, epoch.validation_accuracy
+
+
+def accuracy_panel(run: TrainingRun, target: float | None) -> Markup:
+    """Accuracy per epoch with the target as a line and the best epoch as a ring."""
+    curves = (
+        Curve("training", tuple(epoch.train_accuracy for epoch in run.epochs)),
+        Curve("evaluation", tuple(evaluated(epoch, run.evaluated_on)[1] for epoch in run.epochs)),
+    )
+    errors = [_error(value) for curve in curves for value in curve.values if _drawable(value)]
+    if target is not None:
+        errors.append(_error(target))
+    aim = "" if target is None else f" The target is {percent(target)}."
+    panel = Panel(
+        identity=f"accuracy-{run.seed}",
+        title=f"Accuracy by epoch, seed {run.seed}",
+        description=f"Best on the {run.evaluated_on} set: {percent(run.best_accuracy)} at epoch {run.best_epoch}, "
+        f"of {plural(len(run.epochs), 'epoch')}.{aim}",
+        curves=curves,
+        ticks=tuple(1 - error for error in _around(_ERRORS, errors)),
+        height_of=lambda accuracy: -math.log10(_error(accuracy)),
+        written=_accuracy_tick,
+        mark=target,
+        mark_label="" if target is None else f"target {percent(target)}",
+    )
+    return _draw(panel, run)
+
+
+def loss_panel(run: TrainingRun) -> Markup:
+    """Loss per epoch, on a logarithmic scale."""
+    curves = (
+        Curve("training", tuple(epoch.train_loss for epoch in run.epochs)),
+        Curve("evaluation", tuple(evaluated(epoch, run.evaluated_on)[0] for epoch in run.epochs)),
+    )
+    values = [max(value, _SMALLEST_ERROR) for curve in curves for value in curve.values if _drawable(value)]
+    scale = [digit * 10.0**power for power in range(6, -5, -1) for digit in (5, 2, 1)]
+    last = [value for value in curves[1].values if _drawable(value)]
+    panel = Panel(
+        identity=f"loss-{run.seed}",
+        title=f"Loss by epoch, seed {run.seed}",
+        description=f"Last loss on the {run.evaluated_on} set: {decimal(last[-1]) if last else 'not recorded'}.",
+        curves=curves,
+        ticks=_around(scale, values),
+        height_of=lambda loss: math.log10(max(loss, _SMALLEST_ERROR)),
+        written=lambda loss: f"{loss:g}",
+    )
+    return _draw(panel, run)
+
+
+def _drawable(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _error(accuracy: float | None) -> float:
+    return max(1 - (accuracy or 0.0), _SMALLEST_ERROR)
+
+
+def _accuracy_tick(accuracy: float) -> str:
+    return f"{round(accuracy * 100, 2):g} %"
+
+
+def _around(scale: Sequence[float], values: Sequence[float]) -> tuple[float, ...]:
+    """The part of a falling scale that encloses the values, thinned to a readable number of ticks."""
+    if not values:
+        return (scale[0], scale[-1])
+    low, high = min(values), max(values)
+    first = max((index for index, tick in enumerate(scale) if tick >= high * (1 - 1e-9)), default=0)
+    last = min((index for index, tick in enumerate(scale) if tick <= low * (1 + 1e-9)), default=len(scale) - 1)
+    if last <= first:
+        first, last = max(first - 1, 0), min(first + 1, len(scale) - 1)
+    inside = list(scale[first : last + 1])
+    step = -(-(len(inside) - 1) // (_MOST_TICKS - 1))
+    return (*inside[:-1:step], inside[-1])
+
+
+def _draw(panel: Panel, run: TrainingRun) -> Markup:
+    low, high = sorted((panel.height_of(panel.ticks[0]), panel.height_of(panel.ticks[-1])))
+    last = max(len(run.epochs), 2)
+    wide, tall = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+
+    def x(epoch: float) -> float:
+        return _LEFT + wide * (0.5 if len(run.epochs) == 1 else (epoch - 1) / (last - 1))
+
+    def y(value: float) -> float:
+        share = (panel.height_of(value) - low) / (high - low)
+        return _TOP + tall * (1 - min(max(share, 0.0), 1.0))
+
+    drawn = [label(panel.title.split(" by ")[0], 0, 14, "panel-title")]
+    for tick in panel.ticks:
+        drawn.append(line(_LEFT, y(tick), _WIDTH - _RIGHT, y(tick), "grid"))
+        drawn.append(label(panel.written(tick), _LEFT - 7, y(tick) + 4, "tick", "end"))
+    for epoch in _epoch_ticks(len(run.epochs)):
+        drawn.append(label(str(epoch), x(epoch), _HEIGHT - 16, "tick", "middle"))
+    drawn.append(label("epoch", _WIDTH - _RIGHT, _HEIGHT - 2, "tick", "end"))
+    if panel.mark is not None:
+        at = y(panel.mark)
+        drawn.append(line(_LEFT, at, _WIDTH - _RIGHT, at, "target"))
+        drawn.append(label(panel.mark_label, _WIDTH - _RIGHT, _TOP - 16, "target-label", "end"))
+    for curve in panel.curves:
+        drawn += _curve(curve, x, y)
+    drawn += _best(panel, run, x, y)
+    return figure(panel.identity, panel.title, panel.description, _WIDTH, _HEIGHT, *drawn)
+
+
+def _curve(curve: Curve, x: Callable[[float], float], y: Callable[[float], float]) -> list[Markup]:
+    """The line, broken where nothing was measured; dots where there is room or nothing to connect."""
+    drawn: list[Markup] = []
+    piece: list[tuple[float, float]] = []
+    for epoch, value in enumerate((*curve.values, None), start=1):
+        if value is not None and math.isfinite(value):
+            piece.append((x(epoch), y(value)))
+            continue
+        if len(piece) > 1:
+            drawn.append(path(piece, f"curve {curve.class_}"))
+        if len(piece) == 1 or (curve.class_ == "evaluation" and len(curve.values) <= 40):
+            drawn += [dot(*point, 2.4, f"dot {curve.class_}") for point in piece]
+        piece = []
+    return drawn
+
+
+def _best(panel: Panel, run: TrainingRun, x: Callable[[float], float], y: Callable[[float], float]) -> list[Markup]:
+    values = panel.curves[1].values
+    value = values[run.best_epoch - 1] if 0 < run.best_epoch <= len(values) else None
+    if value is None or not math.isfinite(value):
+        return []
+    at = (x(run.best_epoch), y(value))
+    side = "end" if at[0] > _WIDTH * 0.75 else "start" if at[0] < _WIDTH * 0.25 else "middle"
+    below = at[1] + 20 if at[1] < _HEIGHT - _BOTTOM - 26 else at[1] - 12
+    text = f"best: epoch {run.best_epoch}"
+    return [dot(*at, 5.5, "best"), element("g", label(text, at[0], below, "best-label", side))]
+
+
+def _epoch_ticks(epochs: int) -> list[int]:
+    """At most seven whole numbers, the first and the last among them."""
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10**9) if epochs / step <= 6)
+    inner = [epoch for epoch in range(step, epochs, step) if epoch > 1 and epochs - epoch >= step * 0.6]
+    return sorted({1, *inner, epochs}) if epochs else []

@@ -1,0 +1,95 @@
+"""The HTML report: one self-contained file without script, network or style attributes."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from grader.assets import folder
+from grader.model.report import GradeReport
+from grader.report.escape import spans
+from grader.report.figures.confusion import confusion_matrix
+from grader.report.figures.curves import accuracy_panel, loss_panel
+from grader.report.figures.digit import picture
+from grader.report.figures.points import points_ring
+from grader.report.figures.receptive_field import extent, growth_bar, nested_squares
+from grader.report.view.page import page
+from grader.report.view.training import MOST_MISTAKES, MOST_RUNS
+from grader.report.view.verdict import deciding_run
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """The figures of one report; empty where there is nothing to draw."""
+
+    points: Markup
+    receptive_field: Markup | None
+    bars: tuple[Markup, ...]  # one per row of the layer table
+    curves: tuple[tuple[Markup, Markup], ...]  # (accuracy, loss) per run
+    confusion: Markup | None
+    mistakes: tuple[str | None, ...]  # data URIs
+
+
+def to_html(report: GradeReport) -> str:
+    """The report as one HTML file."""
+    style = _style()
+    return _environment().get_template("report.html.j2").render(
+        page=page(report), drawings=_draw(report), style=Markup(style), policy=content_security_policy(style)
+    )
+
+
+def content_security_policy(style: str) -> str:
+    """Nothing may load or run; the one stylesheet is allowed by its digest, pictures only from within the file."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def _inline(text: str) -> Markup:
+    """Our sentences' backticks as <code>; everything is escaped."""
+    form = {True: Markup("<code>{}</code>"), False: Markup("{}")}
+    return Markup("").join(form[code].format(piece) for piece, code in spans(text))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(folder("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["inline"] = _inline
+    return environment
+
+
+@cache
+def _style() -> str:
+    return (folder("templates") / "report.css").read_text(encoding="utf-8")
+
+
+def _draw(report: GradeReport) -> Drawings:
+    run = deciding_run(report.training)
+    evaluation = run.evaluation if run else None
+    mistakes = evaluation.mistakes[:MOST_MISTAKES] if evaluation else ()
+    drawn = [run for run in report.training.runs[:MOST_RUNS] if run.epochs]
+    return Drawings(
+        points=points_ring(report.score.points, report.score.max_points),
+        receptive_field=nested_squares(report.facts) if report.facts else None,
+        bars=_bars(report),
+        curves=tuple((accuracy_panel(run, report.training.target), loss_panel(run)) for run in drawn),
+        confusion=confusion_matrix(evaluation.confusion) if evaluation else None,
+        mistakes=tuple(picture(mistake.image) for mistake in mistakes),
+    )
+
+
+def _bars(report: GradeReport) -> tuple[Markup, ...]:
+    if report.facts is None:
+        return ()
+    fields = [layer.receptive_field for layer in report.facts.layers]
+    largest = max((max(extent(field)) for field in fields if field is not None), default=1)
+    return tuple(growth_bar(field, largest, report.facts.input_shape[-1]) for field in fields)

@@ -1,0 +1,435 @@
+"""Realistic reports, all in code: what the tests and the golden files are made of."""
+
+import base64
+import hashlib
+import math
+import random
+
+from grader.model.facts import (
+    BatchNormFacts,
+    DropoutFacts,
+    Facts,
+    HeadFacts,
+    LayerFacts,
+    ParameterFacts,
+    ReceptiveFieldFacts,
+)
+from grader.model.outcome import Outcome, Status
+from grader.model.report import Flag, GradeReport, ModelSection, Provenance, RubricReference, Score
+from grader.model.submission import Candidate, Location
+from grader.model.training import EpochRecord, Evaluation, Mistake, Training, TrainingRun
+
+FILE = "src/model.py"
+CLASS_SIZES = (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009)  # the MNIST test set
+MIX_UPS = ((4, 9), (9, 4), (7, 2), (3, 5), (5, 3), (6, 0), (8, 3), (2, 7), (9, 7), (1, 7), (6, 5), (8, 9))
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def at(line: int, file: str = FILE, cell: int | None = None) -> Location:
+    return Location(file=file, cell=cell, line=line)
+
+
+# The model: convolutions of 3×3 with batch norm and ReLU, as (channels, padding); "pool" halves.
+PLAN: tuple[tuple[int, int] | str, ...] = (
+    (8, 1), (14, 1), "pool", (16, 1), (20, 1), "pool", (24, 0), (28, 0), (10, 0),
+)  # fmt: skip
+
+
+def layers(dropout: float = 0.05) -> tuple[LayerFacts, ...]:
+    rows: list[LayerFacts] = []
+    channels, side, field, jump, start, line = 1, 28, 1, 1, 0.5, 10
+    for number, step in enumerate(PLAN):
+        common = {"receptive_field": field, "jump": jump, "start": start}
+        if isinstance(step, str):
+            field, side, start, jump = field + jump, side // 2, start + 0.5 * jump, 2 * jump
+            shape = (channels, side, side)
+            rows.append(
+                LayerFacts(
+                    name="pool", op="max_pool2d", module_class="MaxPool2d", output_shape=shape, kernel=2, stride=2,
+                    padding=0, dilation=1, receptive_field=field, jump=jump, start=start, location=at(line + 30),
+                )
+            )  # fmt: skip
+            if dropout:
+                rows.append(
+                    LayerFacts(
+                        name="drop", op="dropout", module_class="Dropout", output_shape=shape, receptive_field=field,
+                        jump=jump, start=start, location=at(line + 31),
+                    )
+                )  # fmt: skip
+            continue
+        out, padding = step
+        side += 2 * padding - 2
+        start, field = start + (1 - padding) * jump, field + 2 * jump
+        common = {
+            "receptive_field": field,
+            "jump": jump,
+            "start": start,
+            "output_shape": (out, side, side),
+            "location": at(line),
+        }
+        weights = 9 * channels * out
+        rows.append(
+            LayerFacts(
+                name=f"conv{number + 1}", op="conv2d", module_class="Conv2d", kernel=3, stride=1, padding=padding,
+                dilation=1, groups=1, parameters=weights + out, macs=weights * side * side, **common,
+            )
+        )  # fmt: skip
+        if out != 10:
+            rows.append(LayerFacts(name=f"bn{number + 1}", op="batch_norm", parameters=2 * out, **common))
+            rows.append(LayerFacts(name="relu", op="relu", **common))
+        channels, line = out, line + 3
+    rows.append(LayerFacts(name="gap", op="adaptive_avg_pool2d", output_shape=(10, 1, 1), location=at(58)))
+    rows.append(LayerFacts(name="log_softmax", op="log_softmax", output_shape=(10,), location=at(60)))
+    return tuple(rows)
+
+
+def facts(dropout: float = 0.05) -> Facts:
+    rows = layers(dropout)
+    total = sum(row.parameters for row in rows)
+    calls = 2 if dropout else 0
+    return Facts(
+        parameters=ParameterFacts(
+            total=total,
+            trainable=total,
+            unused=0,
+            counted=total,
+            by_layer={row.name: row.parameters for row in rows if row.parameters},
+        ),
+        macs=sum(row.macs for row in rows),
+        output="log_softmax",
+        output_shape=(10,),
+        layers=rows,
+        batch_norm=BatchNormFacts(layers=6, runs=True, convolutions_without=("conv9",), locations=(at(11),)),
+        dropout=DropoutFacts(layers=calls, rates=(dropout,) * calls, runs=bool(dropout), active_in_eval=False),
+        head=HeadFacts(gap=True, fc=False, kind="gap", locations=(at(58),)),
+        receptive_field=ReceptiveFieldFacts(before_head=40, jump=4, covers_input=True, gated=False),
+    )
+
+
+# Strokes of digits in a unit square, as polylines; drawn with a slant and a thickness that vary by the seed.
+STROKES: dict[int, tuple[tuple[tuple[float, float], ...], ...]] = {
+    0: (((0.5, 0.0), (0.15, 0.2), (0.1, 0.7), (0.45, 1.0), (0.85, 0.75), (0.85, 0.25), (0.5, 0.0)),),
+    1: (((0.35, 0.15), (0.55, 0.0), (0.5, 1.0)),),
+    2: (((0.15, 0.2), (0.5, 0.0), (0.85, 0.25), (0.5, 0.6), (0.1, 1.0), (0.9, 0.95)),),
+    3: (((0.15, 0.1), (0.7, 0.0), (0.8, 0.25), (0.4, 0.45), (0.85, 0.7), (0.6, 1.0), (0.1, 0.9)),),
+    4: (((0.3, 0.0), (0.1, 0.55), (0.85, 0.5)), ((0.7, 0.1), (0.65, 1.0))),
+    5: (((0.85, 0.0), (0.25, 0.05), (0.2, 0.45), (0.75, 0.5), (0.75, 0.9), (0.15, 1.0)),),
+    6: (((0.7, 0.0), (0.25, 0.4), (0.15, 0.85), (0.5, 1.0), (0.8, 0.75), (0.5, 0.55), (0.2, 0.75)),),
+    7: (((0.1, 0.05), (0.85, 0.0), (0.45, 1.0)),),
+    8: (((0.5, 0.45), (0.2, 0.2), (0.5, 0.0), (0.8, 0.2), (0.2, 0.75), (0.5, 1.0), (0.85, 0.75), (0.5, 0.45)),),
+    9: (((0.8, 0.3), (0.5, 0.5), (0.2, 0.3), (0.5, 0.0), (0.8, 0.2), (0.75, 0.6), (0.55, 1.0)),),
+}
+
+
+def drawing(digit: int, seed: int) -> str:
+    """28×28 bytes, base64: the digit in a box of about 20×20, as handwriting would have it."""
+    chance = random.Random(seed)
+    slant, thickness = chance.uniform(-0.25, 0.35), chance.uniform(1.1, 1.9)
+    segments = []
+    for stroke in STROKES[digit]:
+        points = [
+            (14 + 16 * (x - 0.5 + slant * (0.5 - y)) + chance.uniform(-0.9, 0.9), 4.5 + 19 * y + chance.uniform(-0.9, 0.9))
+            for x, y in stroke
+        ]
+        segments += list(zip(points, points[1:], strict=False))
+    pixels = bytearray()
+    for row in range(28):
+        for column in range(28):
+            nearest = min(_distance(column + 0.5, row + 0.5, *segment) for segment in segments)
+            pixels.append(round(255 * min(max(thickness + 0.5 - nearest, 0.0), 1.0)))
+    return base64.b64encode(bytes(pixels)).decode()
+
+
+def _distance(x: float, y: float, start: tuple[float, float], end: tuple[float, float]) -> float:
+    across, down = end[0] - start[0], end[1] - start[1]
+    share = ((x - start[0]) * across + (y - start[1]) * down) / (across**2 + down**2 or 1)
+    share = min(max(share, 0.0), 1.0)
+    return math.hypot(x - start[0] - share * across, y - start[1] - share * down)
+
+
+def epochs(accuracies: tuple[float, ...], on: str = "test", seconds: float = 24.8) -> tuple[EpochRecord, ...]:
+    chance = random.Random(len(accuracies))
+    records = []
+    for number, accuracy in enumerate(accuracies, start=1):
+        loss = round(0.019 + (1 - accuracy) * 2.1, 4)
+        train = round(accuracy - 0.012 * math.exp(-number / 7) - 0.0015, 6)
+        rate = round(0.1 * 0.1 ** ((number - 1) // 6), 8)
+        records.append(
+            EpochRecord(
+                epoch=number, lr=rate, train_loss=round(0.024 + (1 - train) * 2.4, 4), train_accuracy=train,
+                seconds=round(seconds + chance.uniform(-0.6, 0.6), 2),
+                **{f"{on}_loss": loss, f"{on}_accuracy": accuracy},
+            )
+        )  # fmt: skip
+    return tuple(records)
+
+
+def evaluation(wrong: int, pictures: int = 25) -> Evaluation:
+    matrix = [[size if row == column else 0 for column in range(10)] for row, size in enumerate(CLASS_SIZES)]
+    mistakes = []
+    chance = random.Random(wrong)
+    for index in range(wrong):
+        true, predicted = MIX_UPS[int(len(MIX_UPS) * chance.random() ** 1.7)]
+        matrix[true][true] -= 1
+        matrix[true][predicted] += 1
+        if len(mistakes) < pictures:
+            image = drawing(true, 100 + index)
+            mistakes.append(
+                Mistake(
+                    index=97 + 379 * index, label=true, predicted=predicted,
+                    probability=round(0.9991 - 0.017 * index, 4), image=image,
+                )
+            )  # fmt: skip
+    return Evaluation(
+        images=sum(CLASS_SIZES),
+        confusion=tuple(map(tuple, matrix)),
+        mistakes=tuple(mistakes),
+        predictions_digest=digest(f"predictions {wrong}"),
+    )
+
+
+MISS = (
+    0.9641, 0.9817, 0.9812, 0.9868, 0.9881, 0.9876, 0.9927, 0.9931, 0.9935, 0.9933, 0.9936, 0.9938, 0.9937, 0.9938, 0.9936,
+)  # fmt: skip
+HIT = (0.9702, 0.9806, 0.9851, 0.9849, 0.9887, 0.9893, 0.9931, 0.9939, 0.9936, 0.9938, 0.9941, 0.9946)
+
+
+def run(seed: int, accuracies: tuple[float, ...], target: float | None = 0.994, **changes: object) -> TrainingRun:
+    best = max(accuracies)
+    reached = [epoch for epoch, value in enumerate(accuracies, start=1) if target is not None and value >= target]
+    values: dict[str, object] = {
+        "seed": seed,
+        "evaluated_on": "test",
+        "best_accuracy": best,
+        "best_epoch": accuracies.index(best) + 1,
+        "final_accuracy": accuracies[-1],
+        "first_epoch_at_target": reached[0] if reached else None,
+        "epochs": epochs(accuracies),
+        "interval": (round(best - 0.0017, 4), round(best + 0.0013, 4)),
+        "evaluation": evaluation(round((1 - best) * 10_000)),
+        "environment": {"device": "cpu", "threads": "1", "torch": "2.13.0", "network": "none"},
+        "peak_memory_bytes": 812 * 2**20,
+    }
+    return TrainingRun.model_validate(values | changes)
+
+
+RECIPE = {
+    "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9, "weight_decay": 0.0001, "nesterov": False},
+    "schedule": {"name": "step", "step_size": 6, "gamma": 0.1, "step": "epoch"},
+    "batch_size": 128,
+    "epochs": 15,
+    "loss": "nll",
+    "gradient_clip": None,
+    "augmentation": [{"name": "rotation", "degrees": [-5.0, 5.0], "fill": 0}],
+    "normalization": {"mean": 0.1307, "std": 0.3081},
+}
+ORIGINS = {
+    "optimizer": "src/recipe.yaml:2",
+    "schedule": "src/recipe.yaml:7",
+    "batch_size": "src/recipe.yaml:1",
+    "augmentation": "src/recipe.yaml:12",
+    "epochs": "the rubric's cap",
+    "loss": "the model's output (log-softmax)",
+    "normalization": "default",
+}
+
+
+def training(*runs: TrainingRun, **changes: object) -> Training:
+    names = [f"conv{number}" for number in (1, 2, 4, 5, 7, 8, 9)]
+    initializers = {f"{name}.weight": "kaiming_normal_ (recorded)" for name in names}
+    initializers |= {f"{name}.bias": "default of conv2d: nothing recorded" for name in names}
+    values: dict[str, object] = {
+        "status": "completed",
+        "recipe": RECIPE,
+        "recipe_source": "manifest",
+        "recipe_is_the_students": True,
+        "recipe_origins": ORIGINS,
+        "dataset": "mnist",
+        "target": 0.994,
+        "initializers": initializers,
+        "runs": runs,
+    }
+    return Training.model_validate(values | changes)
+
+
+def outcome(id: str, title: str, status: Status, points: float, most: float, **texts: object) -> Outcome:
+    values: dict[str, object] = {
+        "id": id, "title": title, "check": id, "kind": "required", "status": status, "points": points,
+        "max_points": most, "expected": "", "observed": "", "message": "",
+    }  # fmt: skip
+    return Outcome.model_validate(values | texts)
+
+
+def outcomes() -> list[Outcome]:
+    passed = Status.PASSED
+    return [
+        outcome("parameters", "Fewer than 20,000 parameters", passed, 20, 20, expected="fewer than 20,000 parameters",
+                observed="19,204 parameters", message="The model has 19,204 parameters.", evidence=(at(7),)),
+        outcome("batch_norm", "Batch normalisation", passed, 10, 10, expected="batch norm that runs in training",
+                observed="6 calls", message="Batch norm runs after 6 of 7 convolutions.", evidence=(at(11),)),
+        outcome("dropout", "Dropout", passed, 10, 10, expected="dropout with a rate above zero",
+                observed="2 calls, rate 0.05", message="Dropout runs twice.", evidence=(at(16),)),
+        outcome("head", "GAP or a fully connected layer", passed, 10, 10, expected="global average pooling or a linear layer",
+                observed="global average pooling", message="The head is a global average pool.", evidence=(at(58),)),
+        outcome("receptive_field", "Receptive field of the digit's box", passed, 10, 10, kind="optional",
+                expected="at least 20 pixels", observed="40 pixels", message="One unit before the head sees 40×40 pixels."),
+        outcome("receptive_field_full", "Receptive field of the whole image", passed, 5, 5, kind="bonus",
+                expected="at least 28 pixels", observed="40 pixels", message="One unit before the head sees 40×40 pixels."),
+        outcome("accuracy", "99.4 % in at most 20 epochs", passed, 40, 40, expected="≥ 99.40 % on the test set in ≤ 20 epochs",
+                observed="99.41 % at epoch 11, best 99.46 % at epoch 12 (seed 1)",
+                message="Seed 0 missed the target with 99.38 %; seed 1 reached it at epoch 11."),
+    ]  # fmt: skip
+
+
+CANDIDATES = (
+    Candidate(file=FILE, cell=None, name="Net", line=7, build="Net(dropout=0.05)", score=9.0,
+              evidence=("passed to optim.SGD at src/train.py:31", "named in README.md:12")),
+    Candidate(file="src/baseline.py", cell=None, name="Baseline", line=5, score=1.0,
+              evidence=("called a baseline by its name", "never passed to an optimizer")),
+)  # fmt: skip
+NOTEBOOK = "notebooks/Session 5.ipynb"
+
+
+def notebook_candidates() -> tuple[Candidate, ...]:
+    return tuple(
+        Candidate(file=NOTEBOOK, cell=cell, name="Net", line=6, score=4.0,
+                  evidence=(f"passed to optim.SGD at {NOTEBOOK}:cell {cell + 4}:3", f"{count} parameters by its comment"))
+        for cell, count in ((12, "6.3M"), (23, "194k"), (34, "10,790"), (45, "10,970"), (56, "14,906"))
+    )  # fmt: skip
+
+
+def provenance(**changes: object) -> Provenance:
+    values: dict[str, object] = {
+        "source": "https://git.example.org/course/digits-under-20k.git", "path": "session-5",
+        "commit": "5f0c2f1e9a7b4c3d8e6f1a2b3c4d5e6f7a8b9c0d", "dirty": False, "grader_version": "0.1.0",
+        "python": "3.11.9", "torch": "2.13.0", "sandbox": "bubblewrap", "sandbox_strength": "isolated",
+        "graph_digest": digest("graph"), "data_digest": digest("data"), "device": "cpu",
+        "created_at": "2025-03-14T09:26:53+00:00", "seconds": 681.4,
+        "command": "grader check https://git.example.org/course/digits-under-20k.git --path session-5",
+    }  # fmt: skip
+    return Provenance.model_validate(values | changes)
+
+
+def report(**changes: object) -> GradeReport:
+    """The case that passes; `changes` replace fields."""
+    values: dict[str, object] = {
+        "scope": "full",
+        "verdict": "pass",
+        "summary": "All required criteria are met; the accuracy was reached with the second seed.",
+        "score": Score(points=105, max_points=100),
+        "rubric": RubricReference(id="mnist-20k", title="MNIST with fewer than 20,000 parameters", digest=digest("rubric")),
+        "model": ModelSection(
+            file=FILE, cell=None, name="Net", line=7, build="Net(dropout=0.05)",
+            selected_by="passed to optim.SGD at src/train.py:31", candidates=CANDIDATES,
+        ),
+        "facts": facts(),
+        "training": training(run(0, MISS), run(1, HIT, stopped="target")),
+        "outcomes": tuple(outcomes()),
+        "flags": (Flag(kind="probe", message="Device 'cuda' was mapped to the CPU.", evidence=(at(3, "src/train.py"),)),),
+        "provenance": provenance(),
+    }  # fmt: skip
+    return GradeReport.model_validate(values | changes)
+
+
+def passing() -> GradeReport:
+    return report()
+
+
+def failing_static() -> GradeReport:
+    """Too large, no dropout, flattened map: several things to fix, and no training."""
+    rows = outcomes()
+    rows[0] = outcome(
+        "parameters", "Fewer than 20,000 parameters", Status.FAILED, 0, 20, expected="fewer than 20,000 parameters",
+        observed="24,618 parameters", message="The model has 24,618 parameters, 4,619 too many.",
+        fix="conv7 and conv8 hold 60 % of them: give them fewer channels, or put a 1×1 convolution before them.",
+        evidence=(at(25), at(28)),
+    )  # fmt: skip
+    rows[2] = outcome(
+        "dropout", "Dropout", Status.FAILED, 0, 10, expected="dropout with a rate above zero", observed="rate 0",
+        message="nn.Dropout is called with rate 0, so it drops nothing.",
+        fix="Give nn.Dropout a rate such as 0.05.", evidence=(at(16),),
+    )  # fmt: skip
+    rows[5] = outcome(
+        "receptive_field_full", "Receptive field of the whole image", Status.FAILED, 0, 5, kind="bonus",
+        expected="at least 28 pixels", observed="24 pixels", message="One unit before the head sees 24×24 pixels.",
+        fix="One more 3×3 convolution after the second pool adds 8 pixels.",
+    )  # fmt: skip
+    return report(
+        scope="static",
+        verdict="fail",
+        summary="Two required criteria are not met: parameters and dropout.",
+        score=Score(points=30, max_points=60),
+        training=Training(status="not_requested", reason="--no-train was given."),
+        outcomes=tuple(rows[:6]),
+        facts=facts(dropout=0.0),
+        flags=(
+            Flag(kind="sandbox", message="The student's code ran in the 'process' sandbox: limits only, no isolation."),
+            Flag(kind="unused", message="fc2 is built but never called.", evidence=(at(21),)),
+        ),
+        provenance=provenance(sandbox="process", sandbox_strength="limits only", dirty=True, seconds=5.8, data_digest=None),
+    )
+
+
+def ambiguous() -> GradeReport:
+    """Five classes called Net in one notebook: nothing decides."""
+    candidates = notebook_candidates()
+    message = "5 classes could be the submission and nothing in the repository decides between them."
+    fix = f"Name one: add a .grader.yml with `model: '{candidates[0].spec}'`, or use --model."
+    rows = [
+        row.model_copy(
+            update={
+                "status": Status.SKIPPED,
+                "points": 0.0,
+                "observed": "not measured",
+                "message": message,
+                "fix": fix,
+                "evidence": (),
+            }
+        )
+        for row in outcomes()
+    ]
+    return report(
+        verdict="inconclusive",
+        gradable=False,
+        summary=f"{message} {fix}",
+        score=Score(points=0, max_points=100),
+        model=ModelSection(
+            file=None, cell=None, name=None, line=None, selected_by="nothing was selected", candidates=candidates,
+            problems=("notebooks/Session 5.ipynb, cell 3, does not parse: invalid syntax in line 2; it was skipped.",),
+        ),
+        facts=None,
+        training=Training(status="not_requested", reason="There is no model to train."),
+        outcomes=tuple(rows),
+        flags=(Flag(kind="not_graded", message=message),),
+        provenance=provenance(graph_digest=None, data_digest=None, device=None, seconds=2.1),
+    )  # fmt: skip
+
+
+def interrupted() -> GradeReport:
+    """Stopped by Ctrl-C in the fifth epoch of the first seed."""
+    rows = outcomes()
+    rows[6] = outcome(
+        "accuracy", "99.4 % in at most 20 epochs", Status.INCONCLUSIVE, 0, 40,
+        expected="≥ 99.40 % on the test set in ≤ 20 epochs", observed="98.68 % after 4 epochs (seed 0)",
+        message="Training was interrupted before the target was reached or the epochs were used up.",
+        fix="Run the same command again and let it finish.",
+    )  # fmt: skip
+    partial = run(0, MISS[:4], stopped="interrupted")
+    return report(
+        verdict="inconclusive",
+        summary="The accuracy could not be decided, because training was interrupted.",
+        score=Score(points=65, max_points=100),
+        training=training(partial, status="partial", reason="Ctrl-C after 4 of 20 epochs."),
+        outcomes=tuple(rows),
+    )
+
+
+CASES = {
+    "pass": passing,
+    "fail-static": failing_static,
+    "ambiguous": ambiguous,
+    "interrupted": interrupted,
+}
