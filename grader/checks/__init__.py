@@ -1,1 +1,1 @@
-"""The checks that a rubric's criteria name."""
+"""Checks: pure functions from facts and training to findings. One file each; `registry` lists the built-ins."""

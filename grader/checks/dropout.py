@@ -1,0 +1,72 @@
+"""Dropout that really runs: called in forward, with a rate above zero."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from grader.checks.base import Check, Context
+from grader.checks.wording import count
+from grader.model.base import Frozen
+from grader.model.facts import DropoutFacts
+from grader.model.outcome import Finding, Status
+
+
+class DropoutMinimum(Frozen):
+    """How many calls must run."""
+
+    minimum: Annotated[int, Field(strict=True, ge=1)] = 1
+
+
+def run(context: Context, parameters: DropoutMinimum) -> Finding:
+    """Count the calls with a rate above zero that can influence the output."""
+    facts = context.facts.dropout
+    live = sum(rate > 0 for rate in facts.rates) if facts.runs else 0
+    expected = f"at least {count(parameters.minimum, 'dropout layer')} with a rate above 0"
+    observed = f"{count(facts.layers, 'dropout layer')}, {_rates(facts.rates)}" if facts.layers else "none"
+    if live < parameters.minimum:
+        return Finding(
+            status=Status.FAILED,
+            expected=expected,
+            observed=observed,
+            message=_missing(live, facts),
+            fix=_fix(live, facts),
+            evidence=facts.locations or ((context.location,) if context.location else ()),
+        )
+    message = f"Dropout runs in {count(live, 'call')}, {_rates(facts.rates)}."
+    fix = ""
+    if facts.active_in_eval:
+        message += (
+            " It stays active at evaluation too, so the predictions are random and less accurate than they could be."
+        )
+        fix = "Use an nn.Dropout layer, or pass training=self.training to F.dropout."
+    return Finding(
+        status=Status.PASSED, expected=expected, observed=observed, message=message, fix=fix, evidence=facts.locations
+    )
+
+
+def _rates(rates: tuple[float, ...]) -> str:
+    distinct = sorted(set(rates))
+    if len(distinct) == 1:
+        return f"rate {distinct[0]:g}"
+    return f"rates {', '.join(f'{rate:g}' for rate in rates)}"
+
+
+def _missing(live: int, facts: DropoutFacts) -> str:
+    if not facts.layers:
+        return "No dropout can influence the output. A layer that is only defined does not run."
+    if not live and any(facts.rates):
+        return "Dropout is called but switched off while training, so it drops nothing."
+    if not live:
+        return f"Dropout is called with {_rates(facts.rates)}, which drops nothing."
+    return f"Dropout runs in {count(live, 'call')} only."
+
+
+def _fix(live: int, facts: DropoutFacts) -> str:
+    if not live and any(facts.rates):
+        return "Use an nn.Dropout layer, or pass training=self.training to F.dropout."
+    if not live and facts.layers:
+        return "Give it a rate above 0, for example nn.Dropout(0.05)."
+    return "Call nn.Dropout(0.05) or nn.Dropout2d(0.05) in forward, for example after a pooling layer."
+
+
+CHECK = Check("dropout", run, DropoutMinimum)

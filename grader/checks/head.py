@@ -1,0 +1,59 @@
+"""How the model goes from maps to classes: global average pooling, a fully connected layer, or what does the same."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from grader.checks.base import Check, Context
+from grader.checks.wording import alternatives
+from grader.model.base import Frozen
+from grader.model.facts import HeadFacts
+from grader.model.outcome import Finding, Status
+
+Accepted = Literal["gap", "fc", "full_size_convolution"]
+
+_NAMES: dict[Accepted, str] = {
+    "gap": "global average pooling",
+    "fc": "a fully connected layer",
+    "full_size_convolution": "a full-size convolution",
+}
+
+
+class AcceptedHeads(Frozen):
+    """Any one of these is enough. A full-size convolution is a fully connected layer by another name."""
+
+    accept: Annotated[tuple[Accepted, ...], Field(min_length=1)] = ("gap", "fc", "full_size_convolution")
+
+
+def run(context: Context, parameters: AcceptedHeads) -> Finding:
+    """Compare the head's kind with what is accepted."""
+    facts = context.facts.head
+    found = [name for name in parameters.accept if _has(facts, name)]
+    expected = alternatives([_NAMES[name] for name in parameters.accept])
+    if found:
+        return Finding(
+            status=Status.PASSED,
+            expected=expected,
+            observed=facts.kind,
+            message=f"The head is {facts.kind}: it has {' and '.join(_NAMES[name] for name in found)}.",
+            evidence=facts.locations,
+        )
+    return Finding(
+        status=Status.FAILED,
+        expected=expected,
+        observed=facts.kind,
+        message=f"The head is {facts.kind or 'of no known kind'}, which is not {expected}.",
+        fix="End the convolutions with nn.AdaptiveAvgPool2d(1), or flatten the maps into an nn.Linear layer."
+        if {"gap", "fc"} <= set(parameters.accept)
+        else f"Use {expected}.",
+        evidence=facts.locations or ((context.location,) if context.location else ()),
+    )
+
+
+def _has(facts: HeadFacts, name: Accepted) -> bool:
+    if name == "full_size_convolution":
+        return "full-size convolution" in facts.kind
+    return facts.gap if name == "gap" else facts.fc
+
+
+CHECK = Check("head", run, AcceptedHeads)

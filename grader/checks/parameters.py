@@ -1,0 +1,75 @@
+"""Fewer parameters than a limit. What counts is `counted`: buffers and constants could hold trained weights."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from grader.checks.base import Check, Context
+from grader.checks.wording import at, count, integer, listing
+from grader.model.base import Frozen
+from grader.model.facts import Facts
+from grader.model.outcome import Finding, Status
+from grader.model.submission import Location
+
+_SHOWN = 3
+
+
+class ParameterLimit(Frozen):
+    """The limit itself is not allowed: 20,000 is not fewer than 20,000."""
+
+    less_than: Annotated[int, Field(strict=True, gt=0)]
+
+
+def run(context: Context, parameters: ParameterLimit) -> Finding:
+    """Compare `counted` with the limit."""
+    facts = context.facts.parameters
+    expected = f"fewer than {integer(parameters.less_than)}"
+    extra = facts.counted - facts.total
+    observed = integer(facts.counted)
+    composition = ""
+    if extra:
+        observed += f" ({integer(facts.total)} parameters + {integer(extra)} in buffers and constants)"
+        composition = (
+            f" {count(extra, 'value')} in buffers and constants are counted too, because they could hold"
+            " trained weights."
+        )
+    if facts.counted < parameters.less_than:
+        return Finding(
+            status=Status.PASSED,
+            expected=expected,
+            observed=observed,
+            message=f"The model has {integer(facts.counted)} parameters, fewer than {integer(parameters.less_than)}."
+            + composition,
+        )
+    too_many = facts.counted - parameters.less_than + 1
+    largest = _largest(context.facts)
+    names = [f"{name} with {integer(number)}{at(place)}" for name, number, place in largest]
+    return Finding(
+        status=Status.FAILED,
+        expected=expected,
+        observed=observed,
+        message=f"The model has {count(facts.counted, 'parameter')}, {integer(too_many)} too many to be fewer than"
+        f" {integer(parameters.less_than)}.{composition}",
+        fix=_fix(names, facts.unused),
+        evidence=tuple(place for _, _, place in largest if place),
+    )
+
+
+def _largest(facts: Facts) -> list[tuple[str, int, Location | None]]:
+    places = {layer.name: layer.location for layer in reversed(facts.layers)}  # a reused module: its first call
+    ordered = sorted(facts.parameters.by_layer.items(), key=lambda item: -item[1])
+    return [(name or "the model itself", number, places.get(name)) for name, number in ordered[:_SHOWN] if number]
+
+
+def _fix(names: list[str], unused: int) -> str:
+    sentences = []
+    if unused:
+        sentences.append(
+            f"{count(unused, 'parameter')} can't reach the output: remove the layers that hold them first."
+        )
+    if names:
+        sentences.append(f"The largest layers are {listing(names)}; give them fewer channels.")
+    return " ".join(sentences)
+
+
+CHECK = Check("parameters", run, ParameterLimit)
