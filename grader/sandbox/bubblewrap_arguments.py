@@ -43,7 +43,7 @@ def prefix(limits: Limits, uid: int, *, root: bool) -> list[str]:
     become += ["--inh-caps=-all", "--bounding-set=-all", "--"]
     bounds = {
         "as": limits.memory_bytes,
-        "cpu": limits.cpu_seconds,
+        "cpu": f"{limits.cpu_seconds}:{limits.cpu_seconds + 5}",  # SIGXCPU first, which tells why
         "fsize": limits.output_bytes,
         "nproc": limits.processes,
         "nofile": 256,

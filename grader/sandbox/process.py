@@ -121,15 +121,17 @@ def _probe_command(request: str, output: str) -> tuple[str, ...]:
     return interpreter.probe_command(str(probe), request, output, ())
 
 
-def _resource_limits(limits: Limits) -> dict[str, int]:
-    return {
+def _resource_limits(limits: Limits) -> dict[str, tuple[int, int]]:
+    """Name of a resource -> (soft, hard)."""
+    bounds = {
         "RLIMIT_AS": limits.memory_bytes,
-        "RLIMIT_CPU": limits.cpu_seconds,
         "RLIMIT_FSIZE": limits.output_bytes,
         "RLIMIT_NPROC": _threads_of_user() + limits.processes,  # the kernel counts all of a user's, here
         "RLIMIT_NOFILE": 256,
         "RLIMIT_CORE": 0,
     }
+    cpu = (limits.cpu_seconds, limits.cpu_seconds + 5)  # SIGXCPU first, which tells why
+    return {"RLIMIT_CPU": cpu, **{name: (value, value) for name, value in bounds.items()}}
 
 
 def _threads_of_user() -> int:

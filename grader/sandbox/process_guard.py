@@ -2,7 +2,7 @@
 
 It adopts orphans (PR_SET_CHILD_SUBREAPER), so that a child that detached itself is found and killed too, and it dies
 cleanly with its parent (PR_SET_PDEATHSIG). Standard library only; started with -I -S, so nothing of grader is imported.
-Its one argument is JSON: {"command", "environment", "folder", "limits": {name of a resource: value}, "parent"};
+Its one argument is JSON: {"command", "environment", "folder", "limits": {name of a resource: (soft, hard)}, "parent"};
 `folder` is the current folder of the command, and is removed if the parent dies.
 """
 
@@ -50,11 +50,11 @@ def _become(told: dict[str, Any]) -> NoReturn:
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.chdir(told["folder"])
-        for name, value in told["limits"].items():
+        for name, bounds in told["limits"].items():
             limit = getattr(resource, name)
-            hard = resource.getrlimit(limit)[1]
-            allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(limit, (allowed, allowed))
+            ceiling = resource.getrlimit(limit)[1]
+            soft, hard = (bound if ceiling == resource.RLIM_INFINITY else min(bound, ceiling) for bound in bounds)
+            resource.setrlimit(limit, (soft, hard))
         os.execve(told["command"][0], told["command"], told["environment"])  # noqa: S606  this is what it is for
     except OSError as error:
         os.write(2, f"cannot start {told['command'][0]}: {error.strerror}\n".encode())
