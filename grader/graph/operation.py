@@ -50,7 +50,7 @@ class Kind(StrEnum):
     IDENTITY = "identity"  # clone, contiguous, to, detach
 
 
-class UnsupportedOperation(SubmissionError):  # noqa: N818 - it names what was met, and is no fault of the grader
+class UnsupportedOperation(SubmissionError):
     """An operator that is not in the table, or a use of one that is not allowed. Has `op` and `location`."""
 
     def __init__(self, op: str, location: Location | None, reason: str = "") -> None:
@@ -102,6 +102,16 @@ class Operation:
         return self.override if self.override is not None else self._overload
 
     @cached_property
+    def strict_view(self) -> Callable[..., Any]:
+        """As `run`, but a reshape never copies: it shares memory with its argument, or raises."""
+        return self._overload if self.name in ("aten.view.default", "aten.view_as.default") else self.run
+
+    @cached_property
+    def takes_tensor(self) -> bool:
+        """Whether it has a tensor argument; those that have none create their result on a device."""
+        return any("Tensor" in argument.type for argument in self.arguments)
+
+    @cached_property
     def arguments(self) -> tuple[OperationArgument, ...]:
         """Names, types and defaults, in schema order."""
         if self.names:
@@ -125,7 +135,7 @@ class Operation:
         packet = self.name.split(".")[1]
         return packet.rstrip("_") if not packet.startswith("__") else packet.strip("_")
 
-    @property
+    @cached_property
     def in_place(self) -> bool:
         """Whether it writes into one of its arguments (batch norm's running statistics aside)."""
         return any(argument.writes for argument in self.arguments)

@@ -64,7 +64,7 @@ def read_probe_shape(files: Mapping[str, bytes], piece: Slice) -> tuple[int, ...
 def _read_result(files: Mapping[str, bytes]) -> dict[str, Any]:
     if "result.json" not in files:
         raise SubmissionError("The sandbox left no result: the model's code ended the process.")
-    result = read_json(files["result.json"], "result.json", max_bytes=_MAX_RESULT_BYTES)
+    result: dict[str, Any] = read_json(files["result.json"], "result.json", max_bytes=_MAX_RESULT_BYTES)
     _keys(result, {"schema", "status", "stage", "error", "notes", "output_shape"}, "result.json")
     if result["schema"] != "grader/probe-result/v1" or result["status"] not in ("ok", "failed"):
         raise _malformed("result.json", "its schema or status is unknown")

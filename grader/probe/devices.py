@@ -83,23 +83,30 @@ def _replacements(notes: Notes) -> list[tuple[Any, str, Any]]:
         if device is not None and torch.device(device).type != "cpu":
             notes.add(f"device {torch.device(device).type!r} was mapped to the CPU")
 
+    quiet = ("set_device", "synchronize", "manual_seed", "manual_seed_all")
+    return [
+        *((torch.cuda, name, _nothing()) for name in quiet),
+        (torch.nn.Module, "cuda", module_cuda),
+        (torch, "set_default_device", set_default_device),
+        (torch, "compile", _same(notes)),
+        (torch.jit, "script", _same(notes)),
+        *((holder, "autocast", _Autocast) for holder in (torch, torch.amp, torch.cuda.amp)),
+    ]
+
+
+# A function of its own for each name: torch's tracer refuses one object under two names.
+def _nothing() -> Callable[..., None]:
+    def nothing(*_: Any, **__: Any) -> None:
+        return None
+
+    return nothing
+
+
+def _same(notes: Notes) -> Callable[..., Any]:
     def same(model: Any = None, *_: Any, **__: Any) -> Any:
         if model is None:
             return lambda decorated: decorated
         notes.add("the compiled or scripted form of the model was replaced by the model itself")
         return model
 
-    def ignore(*_: Any, **__: Any) -> None:
-        return None
-
-    quiet = ("set_device", "empty_cache", "synchronize", "manual_seed", "manual_seed_all")
-    return [
-        *((torch.cuda, name, ignore) for name in quiet),
-        (torch.backends.mps, "is_available", lambda: False),
-        (torch.nn.Module, "cuda", module_cuda),
-        (torch.nn.Module, "xpu", module_cuda),
-        (torch, "set_default_device", set_default_device),
-        (torch, "compile", same),
-        (torch.jit, "script", same),
-        *((holder, "autocast", _Autocast) for holder in (torch, torch.amp, torch.cuda.amp)),
-    ]
+    return same
