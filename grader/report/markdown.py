@@ -18,10 +18,11 @@ def to_markdown(report: GradeReport) -> str:
     sections = [
         ("the verdict", _verdict(shown)),
         ("what to do", _blocked(shown)),
+        ("the candidates", _model(shown) if shown.blocked else []),
         ("the table of criteria", _criteria(shown)),
         ("what to fix", _fixes(shown)),
         ("what a person should look at", _flags(shown)),
-        ("the model", _model(shown)),
+        ("the model", [] if shown.blocked else _model(shown)),
         ("the training runs", _runs(shown)),
         ("the layers", _layers(shown)),
         ("the epochs", _epochs(shown)),

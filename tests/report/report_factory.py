@@ -37,11 +37,13 @@ PLAN: tuple[tuple[int, int] | str, ...] = (
     (8, 1), (14, 1), "pool", (16, 1), (20, 1), "pool", (24, 0), (28, 0), (10, 0),
 )  # fmt: skip
 
+WIDE: tuple[tuple[int, int] | str, ...] = ((16, 1), (32, 1), "pool", (32, 1), (24, 1), "pool", (10, 0))
 
-def layers(dropout: float = 0.05) -> tuple[LayerFacts, ...]:
+
+def layers(dropout: float = 0.05, plan: tuple[tuple[int, int] | str, ...] = PLAN) -> tuple[LayerFacts, ...]:
     rows: list[LayerFacts] = []
     channels, side, field, jump, start, line = 1, 28, 1, 1, 0.5, 10
-    for number, step in enumerate(PLAN):
+    for number, step in enumerate(plan):
         common = {"receptive_field": field, "jump": jump, "start": start}
         if isinstance(step, str):
             field, side, start, jump = field + jump, side // 2, start + 0.5 * jump, 2 * jump
@@ -86,8 +88,10 @@ def layers(dropout: float = 0.05) -> tuple[LayerFacts, ...]:
     return tuple(rows)
 
 
-def facts(dropout: float = 0.05) -> Facts:
-    rows = layers(dropout)
+def facts(dropout: float = 0.05, plan: tuple[tuple[int, int] | str, ...] = PLAN) -> Facts:
+    rows = layers(dropout, plan)
+    field = max(row.receptive_field for row in rows if isinstance(row.receptive_field, int))
+    convolutions = [row.name for row in rows if row.op == "conv2d"]
     total = sum(row.parameters for row in rows)
     calls = 2 if dropout else 0
     return Facts(
@@ -102,10 +106,12 @@ def facts(dropout: float = 0.05) -> Facts:
         output="log_softmax",
         output_shape=(10,),
         layers=rows,
-        batch_norm=BatchNormFacts(layers=6, runs=True, convolutions_without=("conv9",), locations=(at(11),)),
+        batch_norm=BatchNormFacts(
+            layers=len(convolutions) - 1, runs=True, convolutions_without=(convolutions[-1],), locations=(at(11),)
+        ),
         dropout=DropoutFacts(layers=calls, rates=(dropout,) * calls, runs=bool(dropout), active_in_eval=False),
         head=HeadFacts(gap=True, fc=False, kind="gap", locations=(at(58),)),
-        receptive_field=ReceptiveFieldFacts(before_head=40, jump=4, covers_input=True, gated=False),
+        receptive_field=ReceptiveFieldFacts(before_head=field, jump=4, covers_input=field >= 28, gated=False),
     )
 
 
@@ -343,15 +349,19 @@ def failing_static() -> GradeReport:
     rows = outcomes()
     rows[0] = outcome(
         "parameters", "Fewer than 20,000 parameters", Status.FAILED, 0, 20, expected="fewer than 20,000 parameters",
-        observed="24,618 parameters", message="The model has 24,618 parameters, 4,619 too many.",
-        fix="conv7 and conv8 hold 60 % of them: give them fewer channels, or put a 1×1 convolution before them.",
-        evidence=(at(25), at(28)),
+        observed="23,362 parameters", message="The model has 23,362 parameters, 3,363 too many.",
+        fix="`conv4` and `conv5` hold 69 % of them: give them fewer channels, or put a 1×1 convolution before them.",
+        evidence=(at(16), at(19)),
     )  # fmt: skip
+    rows[1] = rows[1].model_copy(update={"observed": "4 calls", "message": "Batch norm runs after 4 of 5 convolutions."})
     rows[2] = outcome(
         "dropout", "Dropout", Status.FAILED, 0, 10, expected="dropout with a rate above zero", observed="rate 0",
-        message="nn.Dropout is called with rate 0, so it drops nothing.",
-        fix="Give nn.Dropout a rate such as 0.05.", evidence=(at(16),),
+        message="`nn.Dropout` is called with rate 0, so it drops nothing.",
+        fix="Give `nn.Dropout` a rate such as 0.05.", evidence=(at(16),),
     )  # fmt: skip
+    rows[4] = rows[4].model_copy(
+        update={"observed": "24 pixels", "message": "One unit before the head sees 24×24 pixels."}
+    )
     rows[5] = outcome(
         "receptive_field_full", "Receptive field of the whole image", Status.FAILED, 0, 5, kind="bonus",
         expected="at least 28 pixels", observed="24 pixels", message="One unit before the head sees 24×24 pixels.",
@@ -364,7 +374,7 @@ def failing_static() -> GradeReport:
         score=Score(points=30, max_points=60),
         training=Training(status="not_requested", reason="--no-train was given."),
         outcomes=tuple(rows[:6]),
-        facts=facts(dropout=0.0),
+        facts=facts(0.0, WIDE),
         flags=(
             Flag(kind="sandbox", message="The student's code ran in the 'process' sandbox: limits only, no isolation."),
             Flag(kind="unused", message="fc2 is built but never called.", evidence=(at(21),)),

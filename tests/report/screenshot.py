@@ -22,8 +22,8 @@ def main() -> None:
             options.out.write_bytes(page.pdf())
             return
         picture = Image.open(io.BytesIO(page.screenshot(options.height))).convert("RGB")
-    # 128 colours are enough for a page of text and lines, and a third of the size.
-    picture.quantize(128, dither=Image.Dither.NONE).save(options.out, optimize=True)
+    # 256 colours are enough for a page of text and lines, and a third of the size.
+    picture.quantize(256, dither=Image.Dither.NONE).save(options.out, optimize=True)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from grader.model.training import EpochRecord, TrainingRun
-from grader.report.figures.svg import dot, element, figure, label, line, path
+from grader.report.figures.svg import dot, figure, label, line, path
 from grader.report.notation import decimal, percent, plural
 
-_WIDTH, _HEIGHT = 430.0, 236.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 14.0, 30.0, 34.0
+_WIDTH, _HEIGHT = 430.0, 240.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 14.0, 38.0, 34.0
 _SMALLEST_ERROR = 1e-4
 _ERRORS = (0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
 _MOST_TICKS = 6
@@ -144,7 +144,9 @@ def _draw(panel: Panel, run: TrainingRun) -> Markup:
     if panel.mark is not None:
         at = y(panel.mark)
         drawn.append(line(_LEFT, at, _WIDTH - _RIGHT, at, "target"))
-        drawn.append(label(panel.mark_label, _WIDTH - _RIGHT, _TOP - 16, "target-label", "end"))
+        early = run.best_epoch - 1 < (last - 1) / 2  # the curve is high where the label would stand
+        place, side = (_WIDTH - _RIGHT, "end") if early else (_LEFT + 4, "start")
+        drawn.append(label(panel.mark_label, place, at - 5, "target-label", side))
     for curve in panel.curves:
         drawn += _curve(curve, x, y)
     drawn += _best(panel, run, x, y)
@@ -174,13 +176,13 @@ def _best(panel: Panel, run: TrainingRun, x: Callable[[float], float], y: Callab
         return []
     at = (x(run.best_epoch), y(value))
     side = "end" if at[0] > _WIDTH * 0.75 else "start" if at[0] < _WIDTH * 0.25 else "middle"
-    below = at[1] + 20 if at[1] < _HEIGHT - _BOTTOM - 26 else at[1] - 12
+    below = panel.mark is None and at[1] < _HEIGHT - _BOTTOM - 26
     text = f"best: epoch {run.best_epoch}"
-    return [dot(*at, 5.5, "best"), element("g", label(text, at[0], below, "best-label", side))]
+    return [dot(*at, 5.5, "best"), label(text, at[0], at[1] + (20 if below else -11), "best-label", side)]
 
 
 def _epoch_ticks(epochs: int) -> list[int]:
     """At most seven whole numbers, the first and the last among them."""
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10**9) if epochs / step <= 6)
-    inner = [epoch for epoch in range(step, epochs, step) if epoch > 1 and epochs - epoch >= step * 0.6]
+    inner = [epoch for epoch in range(step, epochs, step) if min(epoch - 1, epochs - epoch) >= step * 0.6]
     return sorted({1, *inner, epochs}) if epochs else []

@@ -1,7 +1,5 @@
 """Receptive field growth: nested squares over the input image, and a bar for each layer."""
 
-from itertools import pairwise
-
 from markupsafe import Markup
 
 from grader.model.facts import Facts, PerAxis
@@ -83,8 +81,3 @@ def growth_bar(value: PerAxis | None, largest: int, image: int) -> Markup:
         int(_BAR), int(_BAR_HEIGHT), Markup("").join(drawn)
     )
 
-
-def grows(values: list[PerAxis | None]) -> list[bool]:
-    """For each row of the table, whether the receptive field is larger than in the row before."""
-    sizes = [(1, 1), *(extent(value) if value is not None else (0, 0) for value in values)]
-    return [after > before for before, after in pairwise(sizes)]

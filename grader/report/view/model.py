@@ -7,6 +7,7 @@ from grader.model.facts import Facts, LayerFacts, ModeDifference, PerAxis
 from grader.model.report import Flag, GradeReport, ModelSection
 from grader.model.submission import Candidate, Location
 from grader.report.escape import prose, visible
+from grader.report.figures.receptive_field import extent
 from grader.report.notation import NOTHING, count, operations, per_axis, place, plural, shape
 from grader.report.view.table import Entry, Table, table
 
@@ -59,6 +60,7 @@ class Layer:
     macs: str
     place: str
     field: PerAxis | None  # for the bar
+    grows: bool  # its receptive field is larger than any before
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,13 @@ def model_view(section: ModelSection) -> ModelView:
 
 def layers(facts: Facts) -> Table[Layer]:
     """The layer table: calls of the train graph that can influence the output, in order."""
-    return table(facts.layers, MOST_LAYERS, _layer)
+    rows, largest = [], (1, 1)
+    for layer in facts.layers:
+        size = largest if layer.receptive_field is None else extent(layer.receptive_field)
+        grown = (max(largest[0], size[0]), max(largest[1], size[1]))
+        rows.append(_layer(layer, grows=grown != largest))
+        largest = grown
+    return table(rows, MOST_LAYERS, lambda row: row)
 
 
 def counts_cells(report: GradeReport) -> bool:
@@ -134,7 +142,7 @@ def _candidate(candidate: Candidate, section: ModelSection) -> CandidateView:
     )
 
 
-def _layer(layer: LayerFacts) -> Layer:
+def _layer(layer: LayerFacts, *, grows: bool) -> Layer:
     return Layer(
         name=visible((layer.name or NOTHING), 60),
         operation=visible(layer.op, 40),
@@ -147,6 +155,7 @@ def _layer(layer: LayerFacts) -> Layer:
         macs=operations(layer.macs) if layer.macs else NOTHING,
         place=place(layer.location) if layer.location else "",
         field=layer.receptive_field,
+        grows=grows,
     )
 
 
