@@ -34,7 +34,7 @@ def _first_difference(train: Reduced, evaluation: Reduced) -> Iterator[ModeDiffe
         return
     while ours.head == theirs.head and len(ours.children) == len(theirs.children):
         pairs = [pair for pair in zip(ours.children, theirs.children, strict=True) if pair[0].key != pair[1].key]
-        if not pairs:
+        if not pairs or not pairs[0][0].children or not pairs[0][1].children:
             break
         ours, theirs = pairs[0]
     place = evaluation.location(theirs) or train.location(ours)

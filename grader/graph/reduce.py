@@ -82,6 +82,7 @@ class _Reducer:
         self._before: dict[int, tuple[tuple[int, ...], Expression]] = {}  # batch norm → shape and value before a view
         self._target: dict[str, str] = {}  # name → the name it was written into
         self._nodes: dict[int, Node] = {}
+        self._noised: set[str] = set()  # nodes whose noise was taken off
 
     def reduce(self) -> Reduced:
         """All nodes in order."""
@@ -120,6 +121,10 @@ class _Reducer:
             and len(signal) == 1
             and any(child.random and child.constant for child in children)
         ):
+            self._noised.add(node.name)
+            return signal[0]
+        if self._rescales(node, operation):
+            self._noised.add(node.name)
             return signal[0]
         if operation.kind is Kind.RESHAPE and len(children) > 0:
             before = self._before.get(children[0].key)
@@ -131,6 +136,14 @@ class _Reducer:
             constant=not signal or operation.kind in _VALUELESS,
             random=operation.kind is Kind.NOISE,
         )
+
+    def _rescales(self, node: Node, operation: Operation) -> bool:
+        """The second half of a dropout written by hand: x * mask, then / (1 - p)."""
+        if operation.short not in ("mul", "div") or len(node.args) != 2:
+            return False
+        source, factor = node.args
+        plain = type(factor) in (int, float) and 0.05 <= float(factor) <= 20  # type: ignore[arg-type]
+        return plain and isinstance(source, Reference) and source.ref in self._noised
 
     def _operand(self, bound: dict[str, Argument]) -> Expression:
         value = next((value for value in bound.values() if isinstance(value, Reference)), None)

@@ -132,7 +132,7 @@ def _graph(data: Any, mode: Literal["train", "eval"], known: set[str], piece: Sl
         node = _node(entry, defined, piece)
         defined.add(node.name)
         nodes.append(node)
-    if data["output"] not in defined:
+    if not isinstance(data["output"], str) or data["output"] not in defined:
         raise _malformed("graphs.json", "its output is not the value of a node")
     return ModelGraph(mode=mode, input="x0", output=data["output"], nodes=tuple(nodes))
 
@@ -198,14 +198,14 @@ def _spec(data: Any, letter: str) -> TensorSpec:
         if isinstance(data, dict) and type(data.get("initializer_recognized")) is not bool:
             raise _malformed("graphs.json", "a parameter does not say whether its initializer is recognized")
     _keys(data, keys, "graphs.json")
-    if data["dtype"] not in DTYPES:
-        raise SubmissionError(f"The model holds a tensor of type {_text(data['dtype'], 40)!r}, which is not supported.")
+    if (dtype := _text(data["dtype"], 40)) not in DTYPES:
+        raise SubmissionError(f"The model holds a tensor of type {dtype!r}, which is not supported.")
     if type(data["requires_grad"]) is not bool or not isinstance(data["aliases"], list) or len(data["aliases"]) > 1_000:
         raise _malformed("graphs.json", "a tensor's description is damaged")
     return TensorSpec(
         path=_text(data["path"], 500),
         shape=_shape(data["shape"], "shape"),
-        dtype=data["dtype"],
+        dtype=dtype,
         requires_grad=data["requires_grad"],
         aliases=tuple(_text(alias, 500) for alias in data["aliases"]),
         initializer=_initializer(data.get("initializer")),
@@ -223,7 +223,7 @@ def _initializer(data: Any) -> Initializer | None:
     for key, value in arguments.items():
         if not _KEYWORD.fullmatch(key) or not (value is None or isinstance(value, bool | int | float | str)):
             raise _malformed("graphs.json", "an initializer's argument is not a plain value")
-    plain = {key: value[:100] if isinstance(value, str) else value for key, value in arguments.items()}
+    plain = {key: _text(value, 100) if isinstance(value, str) else value for key, value in arguments.items()}
     return Initializer(name=_text(data["name"], 60), arguments=plain)
 
 
@@ -254,7 +254,7 @@ def _shape(value: Any, what: str) -> tuple[int, ...]:
 def _text(value: Any, limit: int) -> str:
     if not isinstance(value, str):
         raise _malformed("graphs.json", "a text is not a string")
-    return value[:limit]
+    return value[:limit].encode("utf-8", "replace").decode("utf-8")  # a lone surrogate can't be written anywhere
 
 
 def _keys(data: Any, keys: set[str], name: str) -> None:
