@@ -51,12 +51,17 @@ def validate(
 
 def _validated(file: str) -> "Rubric":
     from grader.checks.validate import validate_checks
+    from grader.errors import RecipeError, RubricError
     from grader.rubric.load import load_rubric
     from grader.training.recipe import load_recipe
 
     rubric = load_rubric(file)
     validate_checks(rubric)
-    load_recipe(rubric.recipe)
+    try:
+        load_recipe(rubric.recipe_source)
+    except RecipeError as problem:
+        line = rubric.origin.lines[("recipe",)] if rubric.origin else 1
+        raise RubricError(f"{file}:{line}: recipe: {problem.message}") from None
     return rubric
 
 

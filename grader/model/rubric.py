@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
@@ -22,7 +23,7 @@ class Criterion(Frozen):
     title: Annotated[str, Field(min_length=1, max_length=120)]
     check: Annotated[str, Field(min_length=1, max_length=100)]
     parameters: dict[str, Any] = {}
-    points: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+    points: Annotated[float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False)]
     kind: Literal["required", "optional", "bonus"] = "required"
     text: Sentence  # to the student: what is asked for and why
 
@@ -61,6 +62,13 @@ class Rubric(Frozen):
         located = self.model_copy()
         located._origin = origin
         return located
+
+    @property
+    def recipe_source(self) -> str:
+        """What loads the recipe: its name, or the path of a file, which a rubric names relative to its own folder."""
+        if self._origin and self.recipe.endswith((".yaml", ".yml")):
+            return str(Path(self._origin.file).parent / self.recipe)
+        return self.recipe
 
     @property
     def digest(self) -> str:
