@@ -18,6 +18,7 @@ class Submission(Frozen):
     commit: str | None = None  # 40 hex digits; None for a folder outside git
     ref: str | None = None
     dirty: bool = False  # a local checkout with uncommitted changes
+    notes: tuple[str, ...] = ()  # files that were left out of a fetch, one sentence each
 
 
 class Location(Frozen):
@@ -40,7 +41,7 @@ class Candidate(Frozen):
     cell: int | None
     name: str = Field(alias="class")
     line: int
-    kind: Literal["class", "factory"] = "class"
+    kind: Literal["class", "factory", "variable"] = "class"  # variable: a module-level `model = nn.Sequential(…)`
     build: str | None = None  # the expression that builds it, e.g. "Net(dropout=0.05)"; None: "Net()"
     score: float = 0.0
     evidence: tuple[str, ...] = ()  # sentences a person can check: "passed to optim.SGD at train.py:31"

@@ -1,0 +1,122 @@
+"""The commit of a local folder, and whether its files differ from it, found out without trusting the repository.
+
+A folder that was handed in may bring a `.git` whose configuration names commands: fsmonitor, filters, hooks, a pager.
+So git is never run in it: HEAD is read as the text that it is, and the comparison is made in a repository of our own
+that borrows the objects (gitrepository-layout(5), `objects/info/alternates`) and a copy of the index.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.errors import GraderError
+from grader.intake import git_command
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_REF = re.compile(r"refs/[^\x00-\x20\x7f~^:?*\[\\]+")
+_SECONDS = 20
+_MOST_BYTES = 64 << 20
+_MOST_HOPS = 5
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a working folder stands; `dirty` is also true where it could not be found out."""
+
+    commit: str | None
+    dirty: bool = False
+
+
+def state(folder: Path) -> State:
+    """The state of the working folder that `folder` is or lies in; outside of git it has no commit."""
+    found = _git_folder(folder.resolve())
+    if found is None:
+        return State(None)
+    top, git_folder = found
+    commit = _head(git_folder)
+    if commit is None:
+        return State(None)
+    try:
+        return State(commit, dirty=_differs(folder.resolve(), top, git_folder, commit))
+    except (GraderError, OSError):
+        return State(commit, dirty=True)
+
+
+def _git_folder(folder: Path) -> tuple[Path, Path] | None:
+    """(top of the working folder, its git folder). A bare repository is none, wherever it lies."""
+    for top in (folder, *folder.parents):
+        entry = top / ".git"
+        if entry.is_dir():
+            return top, entry
+        if entry.is_file():
+            text = _text(entry)
+            if text.startswith("gitdir: "):
+                return top, (top / text.removeprefix("gitdir: ").strip()).resolve()
+    return None
+
+
+def _common(git_folder: Path) -> Path:
+    """Where refs and objects are: the git folder, or that of the main working folder."""
+    with contextlib.suppress(OSError):
+        return (git_folder / _text(git_folder / "commondir").strip()).resolve()
+    return git_folder
+
+
+def _head(git_folder: Path) -> str | None:
+    text = "ref: HEAD"
+    for _ in range(_MOST_HOPS):
+        name = text.removeprefix("ref: ")
+        if name == text:
+            break
+        if name != "HEAD" and (not _REF.fullmatch(name) or ".." in name):
+            return None
+        text = _reference(git_folder, name)
+    return text if _COMMIT.fullmatch(text) else None
+
+
+def _reference(git_folder: Path, name: str) -> str:
+    for folder in (git_folder, _common(git_folder)):
+        with contextlib.suppress(OSError):
+            return _text(folder / name).strip()
+    with contextlib.suppress(OSError):
+        for line in _text(_common(git_folder) / "packed-refs").splitlines():
+            commit, _, packed = line.partition(" ")
+            if packed == name:
+                return commit
+    return ""
+
+
+def _text(path: Path) -> str:
+    """A small text file; never waits for a FIFO."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(1 << 20).decode("utf-8", errors="replace")
+
+
+def _differs(folder: Path, top: Path, git_folder: Path, commit: str) -> bool:
+    with tempfile.TemporaryDirectory(prefix="grader-git-") as temporary:
+        ours = Path(temporary) / "ours.git"
+        told = git_command.environment(
+            {"core.bare": "false"}, GIT_DIR=str(ours), GIT_WORK_TREE=str(top), GIT_INDEX_FILE=str(ours / "index")
+        )
+        _succeed(("init", "--quiet", "--bare", "--template=", str(ours)), git_command.environment())
+        objects = _common(git_folder) / "objects"
+        (ours / "objects" / "info").mkdir(parents=True, exist_ok=True)
+        (ours / "objects" / "info" / "alternates").write_text(f"{objects}\n")
+        (ours / "HEAD").write_text(f"{commit}\n")
+        index = git_folder / "index"
+        if index.is_file() and index.stat().st_size < _MOST_BYTES:
+            shutil.copyfile(index, ours / "index")
+        compare = ("status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=all", "--untracked-files=normal")
+        return bool(_succeed((*compare, "--", str(folder)), told, cwd=folder))
+
+
+def _succeed(arguments: tuple[str, ...], told: dict[str, str], cwd: Path | None = None) -> bytes:
+    done = git_command.run(arguments, told, seconds=_SECONDS, output_bytes=_MOST_BYTES, cwd=cwd)
+    if done.code != 0:
+        raise GraderError("git could not compare the folder with its commit.")
+    return done.output
