@@ -50,7 +50,9 @@ def training_goal(rubric: Rubric) -> TrainingGoal:
     return TrainingGoal(
         needed=bool(demanding),
         target=max((one.target for one in targets), default=None),
-        stop_at_target=len(targets) == len(demanding) and all(one.rule == "best_epoch" for one in targets),
+        stop_at_target=bool(targets)
+        and len(targets) == len(demanding)
+        and all(one.rule == "best_epoch" for one in targets),
     )
 
 

@@ -4,11 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from grader.model.training import EpochRecord, TrainingRun
-
-# Accuracies are correct / total in double precision. The tolerance forgives its last digits and is far below what one
-# image makes: 9,940 of 10,000 reaches 0.994, 9,939 does not.
-_TOLERANCE = 1e-9
+from grader.model.training import TrainingRun
+from grader.training.statistics import accuracy_of, reaches
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ def judge(run: TrainingRun, target: float, span: int | None, epochs: int) -> Jud
 
     The best epoch decides in the first case, the worst of the last ones in the second; ties take the first.
     """
-    records = [(record.epoch, _accuracy(record)) for record in run.epochs[:epochs]]
+    records = [(record.epoch, accuracy_of(record, run.evaluated_on)) for record in run.epochs[:epochs]]
     if span is not None:
         records = records[-span:]
     if not records:
@@ -35,7 +32,7 @@ def judge(run: TrainingRun, target: float, span: int | None, epochs: int) -> Jud
     pick = max if span is None else min
     epoch, decisive = pick(records, key=lambda item: item[1])
     enough = span is None or (len(records) == span and run.stopped not in ("interrupted", "diverged"))
-    reached = enough and decisive >= target - _TOLERANCE
+    reached = enough and reaches(decisive, target)
     return Judged(run, reached, tuple(value for _, value in records), decisive, epoch)
 
 
@@ -46,8 +43,3 @@ def is_complete(run: TrainingRun, recipe: Mapping[str, Any] | None, epochs: int)
     wanted = (recipe or {}).get("epochs")
     allowed = min(epochs, wanted) if isinstance(wanted, int) else epochs
     return len(run.epochs) >= allowed
-
-
-def _accuracy(record: EpochRecord) -> float:
-    value = record.validation_accuracy if record.test_accuracy is None else record.test_accuracy
-    return 0.0 if value is None else value

@@ -65,7 +65,7 @@ def test_what_cannot_be_graded_says_so_for_every_criterion() -> None:
 def test_training_goals() -> None:
     plain, steady = criterion("a", "accuracy", target=0.9), criterion("b", "accuracy", target=0.8, rule="final_epoch")
     structural = criterion("c", "dropout")
-    assert training_goal(rubric(structural)) == TrainingGoal(needed=False, target=None, stop_at_target=True)
+    assert training_goal(rubric(structural)) == TrainingGoal(needed=False, target=None, stop_at_target=False)
     assert training_goal(rubric(structural, plain)) == TrainingGoal(needed=True, target=0.9, stop_at_target=True)
     assert training_goal(rubric(plain, steady)) == TrainingGoal(needed=True, target=0.9, stop_at_target=False)
     higher = criterion("d", "accuracy", target=0.95)
