@@ -87,12 +87,16 @@ def _described(rubric: "Rubric") -> list[str]:
 
 
 def _described_criterion(criterion: "Criterion") -> list[str]:
-    settings = ", ".join(f"{name} {value}" for name, value in criterion.parameters.items())
+    settings = ", ".join(f"{name}: {_plain(value)}" for name, value in criterion.parameters.items())
     return [
         f"{criterion.title}  [{criterion.kind}, {criterion.points:g} points]",
         f"  id {criterion.id}, check {criterion.check}{f' ({settings})' if settings else ''}",
         f"  {criterion.text.strip()}",
     ]
+
+
+def _plain(value: object) -> str:
+    return " or ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _print(lines: list[str]) -> None:
