@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from grader.probe.failure import CHUNK, Place, ProbeError, place_of, summary
-from grader.probe.hints import build_hint, forward_hint, import_hint
+from grader.probe.hints import build_hint, forward_hint, import_hint, missing_hint
 from grader.probe.modules import SliceFinder
 from grader.probe.notes import Notes
 from grader.probe.stubs import LazyTorchvision, StandIn, StandInFinder
@@ -33,13 +33,13 @@ def build_model(finder: SliceFinder, entry: str, build: str, notes: Notes) -> to
     """Import the entry module and evaluate the build expression in it. Raises ProbeError (import, build)."""
     try:
         namespace = finder.load_entry(entry).__dict__
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ProbeError(
             "import", type(error).__name__, summary(error), place_of(error), import_hint(error, notes)
         ) from error
     try:
         model = eval(build, namespace)  # noqa: S307 - the expression came with the slice; this is the sandbox
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ProbeError(
             "build",
             type(error).__name__,
@@ -63,18 +63,18 @@ def run_once(
     Returns the batch size that worked (`TRACE_BATCH`, else `batch_size`) and the output's shape without the batch; a
     model that returns several rows per image has them in front. Raises ProbeError (forward).
     """
-    first: Exception | None = None
+    first: BaseException | None = None
     buffers = _buffers(model)
     for batch in dict.fromkeys((TRACE_BATCH, batch_size)):
         try:
             with torch.no_grad():
                 output = model.train()(torch.randn(batch, *input_shape))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             first = first or error
             continue
         finally:
             _restore(buffers)
-        return batch, output_shape(sole_tensor(output), batch)
+        return batch, output_shape(sole_tensor(output, notes), batch)
     assert first is not None
     raise ProbeError(
         "forward",
@@ -85,7 +85,7 @@ def run_once(
     ) from first
 
 
-def sole_tensor(output: Any) -> torch.Tensor:
+def sole_tensor(output: Any, notes: Notes) -> torch.Tensor:
     """The one tensor in the model's output. Raises ProbeError (forward) for none or several."""
     tensors: list[torch.Tensor] = list(_tensors(output))
     if len(tensors) == 1:
@@ -93,7 +93,7 @@ def sole_tensor(output: Any) -> torch.Tensor:
     message = f"The model's forward returns {len(tensors)} tensors; one is needed, the class scores."
     if not tensors:
         message = f"The model's forward returns {type(output).__name__}, not a tensor."
-    raise ProbeError("forward", "NotATensor", message, None, "Return the class scores only.")
+    raise ProbeError("forward", "NotATensor", message, None, missing_hint(notes) or "Return the class scores only.")
 
 
 def output_shape(output: torch.Tensor, batch: int) -> tuple[int, ...]:

@@ -79,6 +79,10 @@ def place_in_trace(stack_trace: str) -> Place | None:
 
 def summary(error: BaseException) -> str:
     """The exception's message without torch's long explanations; its class name where it has none."""
+    if isinstance(error, RecursionError):
+        return "the code calls itself without end"
+    if isinstance(error, SystemExit):
+        return "the code ends the program (SystemExit)"
     text = str(error).strip()
     paragraph = text.split("\n\n")[0].strip()
     return paragraph or type(error).__name__

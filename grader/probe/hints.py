@@ -20,7 +20,7 @@ def import_hint(error: BaseException, notes: Notes) -> str:
         return "The name is defined neither in this file or notebook before it is used nor by an import."
     if isinstance(error, FileNotFoundError):
         return "The model must be buildable without data files and checkpoints."
-    return _missing(notes)
+    return missing_hint(notes)
 
 
 def build_hint(error: BaseException | None, notes: Notes) -> str:
@@ -30,7 +30,7 @@ def build_hint(error: BaseException | None, notes: Notes) -> str:
         return "Give the constructor's arguments defaults, or name the call with `model` in .grader.yml."
     if isinstance(error, FileNotFoundError) or "urlopen" in text:
         return "The model must be buildable without data files, checkpoints and downloads."
-    return _missing(notes)
+    return missing_hint(notes)
 
 
 def forward_hint(error: BaseException, model: torch.nn.Module, input_shape: tuple[int, ...], notes: Notes) -> str:
@@ -46,9 +46,9 @@ def forward_hint(error: BaseException, model: torch.nn.Module, input_shape: tupl
         )
     if "mat1 and mat2 shapes cannot be multiplied" in text:
         return "The linear layer's in_features is not the size of the flattened feature map."
-    if "output size is too small" in text or "Kernel size can't be greater" in text:
+    if "output size is too small" in text.lower() or "Kernel size can't be greater" in text:
         return f"The feature map shrinks to nothing: an image of {input_shape[1]}×{input_shape[2]} is too small for it."
-    return _missing(notes)
+    return missing_hint(notes)
 
 
 def export_hint(error: BaseException) -> str:
@@ -73,7 +73,8 @@ def _input_channels(model: torch.nn.Module) -> int | None:
     return None
 
 
-def _missing(notes: Notes) -> str:
+def missing_hint(notes: Notes) -> str:
+    """The packages that the slice imports and that are not here: they may be what the model lacks."""
     if not notes.missing_packages:
         return ""
     names = ", ".join(notes.missing_packages)
