@@ -6,7 +6,7 @@ are sane and bounded, the tensor file matches them. Whether an operator is known
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from grader.errors import SubmissionError
@@ -42,7 +42,7 @@ class ProbeFailure(Frozen):
 
 def read_probe_output(files: Mapping[str, bytes], piece: Slice) -> Export | ProbeFailure:
     """The validated export, or why there is none. `piece` gives labels their files. Raises SubmissionError."""
-    result = _read_result(files)
+    result = _checked_result(_read(files, "result.json"))
     if result["status"] == "failed":
         return _failure(result, piece)
     for name in ("graphs.json", "tensors.safetensors"):
@@ -55,20 +55,36 @@ def read_probe_output(files: Mapping[str, bytes], piece: Slice) -> Export | Prob
 
 def read_probe_shape(files: Mapping[str, bytes], piece: Slice) -> tuple[int, ...] | ProbeFailure:
     """The answer to a "shapes" request: the output's shape per image, or why there is none. Raises SubmissionError."""
-    result = _read_result(files)
+    return _shape_of(_read(files, "result.json"), piece)
+
+
+def read_probe_shapes(files: Mapping[str, bytes], pieces: Sequence[Slice]) -> list[tuple[int, ...] | ProbeFailure]:
+    """The answers to a "shapes" request with several slices, in their order. Raises SubmissionError."""
+    data = _read(files, "shapes.json")
+    _keys(data, {"schema", "results"}, "shapes.json")
+    if not isinstance(data["results"], list) or len(data["results"]) != len(pieces):
+        raise _malformed("shapes.json", "it does not answer every slice")
+    return [_shape_of(result, piece) for result, piece in zip(data["results"], pieces, strict=True)]
+
+
+def _shape_of(data: Any, piece: Slice) -> tuple[int, ...] | ProbeFailure:
+    result = _checked_result(data)
     if result["status"] == "failed":
         return _failure(result, piece)
     return _shape(result["output_shape"], "output_shape")
 
 
-def _read_result(files: Mapping[str, bytes]) -> dict[str, Any]:
-    if "result.json" not in files:
+def _read(files: Mapping[str, bytes], name: str) -> Any:
+    if name not in files:
         raise SubmissionError("The sandbox left no result: the model's code ended the process.")
-    result: dict[str, Any] = read_json(files["result.json"], "result.json", max_bytes=_MAX_RESULT_BYTES)
+    return read_json(files[name], name, max_bytes=_MAX_RESULT_BYTES)
+
+
+def _checked_result(result: Any) -> dict[str, Any]:
     _keys(result, {"schema", "status", "stage", "error", "notes", "output_shape"}, "result.json")
     if result["schema"] != "grader/probe-result/v1" or result["status"] not in ("ok", "failed"):
         raise _malformed("result.json", "its schema or status is unknown")
-    return result
+    return dict(result)
 
 
 def _failure(result: dict[str, Any], piece: Slice) -> ProbeFailure:

@@ -4,26 +4,23 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
-
-from grader.probe.failure import ProbeError
-from grader.probe.notes import Notes
 
 
 def main(request_file: str, output_folder: str) -> int:
-    """Write result.json, and where the export worked graphs.json and tensors.safetensors."""
+    """Write result.json, and where the export worked graphs.json and tensors.safetensors.
+
+    A request with "slices" in place of "slice" asks for the shapes of several models: shapes.json.
+    """
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # before torch is imported: a GPU is never seen here
     request = json.loads(Path(request_file).read_bytes())
     folder = Path(output_folder)
-    notes = Notes()
-    result: dict[str, Any] = {"schema": "grader/probe-result/v1", "status": "ok", "stage": "convert", "error": None}
-    try:
-        from grader.probe.run import run
+    if "slices" in request:
+        from grader.probe.several import run_several
 
-        result["output_shape"] = list(run(request, folder, notes))
-    except ProbeError as failure:
-        result.update(status="failed", stage=failure.stage, error=failure.as_data(), output_shape=None)
-    result["notes"] = notes.as_list()
+        return run_several(request, folder)
+    from grader.probe.single import result_of
+
+    result = result_of(request, folder)
     (folder / "result.json").write_text(json.dumps(result, allow_nan=False), encoding="utf-8")
     return 0
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from grader.graph.schema import ProbeFailure, read_probe_output, read_probe_shape
+from grader.graph.schema import ProbeFailure, read_probe_output, read_probe_shapes
 from grader.model.graph import Export
 
 NET = "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"  # lines 4 to 6 of the file
@@ -121,11 +121,17 @@ CASES: dict[str, tuple[str, str, str, int | None, str, str]] = {
 }
 
 
+@pytest.fixture(scope="session")
+def shape_failures(probe_shapes: Any) -> dict[str, Any]:
+    names = [name for name in CASES if CASES[name][2] != "export"]
+    files, pieces = probe_shapes([CASES[name][:2] for name in names])
+    return dict(zip(names, read_probe_shapes(files, pieces), strict=True))
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_failures_say_what_and_where(name: str, probe: Any) -> None:
+def test_failures_say_what_and_where(name: str, probe: Any, shape_failures: dict[str, Any]) -> None:
     source, build, stage, line, message, hint = CASES[name]
-    files, piece = probe(source, build, mode="export" if stage == "export" else "shapes")
-    failure = read_probe_output(files, piece)
+    failure = read_probe_output(*probe(source, build)) if stage == "export" else shape_failures[name]
     assert isinstance(failure, ProbeFailure)
     assert failure.stage == stage
     assert line == ANY_LINE or line == (failure.location.line if failure.location else None)
@@ -136,24 +142,28 @@ def test_failures_say_what_and_where(name: str, probe: Any) -> None:
 
 def test_a_hard_coded_batch_works_where_it_is_the_recipes(probe: Any) -> None:
     source = NET + "        self.f = nn.Linear(784, 10)\n" + FORWARD + "        return self.f(x.view(16, 784))\n"
-    files, piece = probe(source, batch_size=16)
-    export = read_probe_output(files, piece)
+    export = read_probe_output(*probe(source))
     assert isinstance(export, Export)
     assert export.graphs.batch_size == 16
     assert export.notes == ("the graph holds for batches of 16 images only: the batch size matters inside the model",)
 
 
-def test_several_rows_per_image_are_shown_in_the_shape(probe: Any) -> None:
-    source = (
+def test_one_bad_model_does_not_hurt_the_others(probe_shapes: Any) -> None:
+    good = NET + "        self.f = nn.Linear(784, 10)\n" + FORWARD + "        return self.f(x.flatten(1))\n"
+    rows = (
         NET + "        self.c = nn.Conv2d(1, 10, 28, padding=1)\n" + FORWARD + "        return self.c(x).view(-1, 10)\n"
     )
-    files, piece = probe(source, mode="shapes")
-    assert read_probe_shape(files, piece) == (9, 10)
-
-
-def test_a_class_of_a_missing_package_is_named(probe: Any) -> None:
-    files, piece = probe("import absent\n", "absent.Net()", mode="shapes")
-    failure = read_probe_shape(files, piece)
-    assert isinstance(failure, ProbeFailure)
-    assert failure.message == "absent.Net() gives <stand-in for absent.Net()>, not a torch.nn.Module."
-    assert "absent" in failure.hint
+    models = [
+        (NET + "        import os\n        os._exit(0)\n", "Net()"),
+        (NET + "        while True: pass\n", "Net()"),
+        (rows, "Net()"),
+        ("import absent\n", "absent.Net()"),
+        (good, "Net()"),
+    ]
+    died, endless, several_rows, absent, shape = read_probe_shapes(*probe_shapes(models, seconds_each=2))
+    assert (died.type, died.message) == ("Died", "The model's code ended the process.")
+    assert (endless.type, endless.message) == ("Timeout", "The model took more than 2 s to build.")
+    assert several_rows == (9, 10)
+    assert absent.message == "absent.Net() gives <stand-in for absent.Net()>, not a torch.nn.Module."
+    assert "absent" in absent.hint
+    assert shape == (10,)
