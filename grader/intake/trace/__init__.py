@@ -1,0 +1,1 @@
+"""Following the training code without running it: what it builds, and what it hands to an optimizer."""

@@ -1,0 +1,146 @@
+"""The sources of a folder: walked without following links, bounded, read once."""
+
+import os
+import posixpath
+from pathlib import Path
+
+from grader.intake.notebook import read_source
+from grader.intake.source import Source
+
+MOST_FILES = 2000
+MOST_BYTES = 512 * 2**20
+MOST_README_BYTES = 2 * 2**20
+IGNORED_FOLDERS = frozenset({
+    ".git", ".hg", ".svn", ".ipynb_checkpoints", "__pycache__", "node_modules", "site-packages", ".venv", "venv",
+    ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".idea", ".vscode", ".eggs",
+})  # fmt: skip
+README_NAMES = ("readme.md", "readme.rst", "readme.txt", "readme", "readme.markdown")
+
+
+class SourceTree:
+    """The `.py` files and notebooks under `root`, and on demand those of the checkout around it."""
+
+    def __init__(self, root: Path, checkout: Path | None = None) -> None:
+        self.root = root.resolve()
+        self.checkout = checkout.resolve() if checkout else self.root
+        if not self.root.is_relative_to(self.checkout):
+            self.checkout = self.root
+        self.sources: dict[str, Source] = {}
+        self.problems: list[str] = []
+        self.files: tuple[str, ...] = ()  # every source file's name, read or not
+        self._outside: dict[str, Source | None] = {}
+        self._read_all()
+
+    def get(self, path: str) -> Source | None:
+        """The source at a normalised path relative to the root; `..` reaches into the checkout only."""
+        if path in self.sources or not path.startswith("../"):
+            return self.sources.get(path)
+        if path not in self._outside:
+            target = self.root / path
+            inside = target.resolve().is_relative_to(self.checkout) and not _crosses_link(target, self.checkout)
+            self._outside[path] = read_source(target, path)[0] if inside and target.is_file() else None
+        return self._outside[path]
+
+    def canonical(self, path: str) -> str:
+        """A normalised path that leaves the root and comes back into it, without the detour."""
+        if not path.startswith("../"):
+            return path
+        target = Path(os.path.normpath(self.root / path))
+        return target.relative_to(self.root).as_posix() if target.is_relative_to(self.root) else path
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder of that normalised path exists within the checkout."""
+        target = self.root / path
+        return target.is_dir() and target.resolve().is_relative_to(self.checkout)
+
+    def readmes(self, named: str | None) -> list[tuple[str, str]]:
+        """(file, text) of the README that was named, else of the root's own, else of the nearest folder above it."""
+        if named:
+            text = self._text(self.root / named)
+            return [(named, text)] if text is not None else []
+        folder, prefix = self.root, ""
+        while True:
+            found = self._readmes_in(folder, prefix)
+            if found or folder == self.checkout:
+                return found
+            folder, prefix = folder.parent, f"../{prefix}"
+
+    def _readmes_in(self, folder: Path, prefix: str) -> list[tuple[str, str]]:
+        try:
+            names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file(follow_symlinks=False))
+        except OSError:
+            return []
+        names = [name for name in names if name.lower() in README_NAMES]
+        texts = ((prefix + name, self._text(folder / name)) for name in names)
+        return [(name, text) for name, text in texts if text is not None]
+
+    def _text(self, path: Path) -> str | None:
+        if _crosses_link(path, self.checkout) or not path.resolve().is_relative_to(self.checkout):
+            return None
+        try:
+            with path.open("rb") as stream:
+                return stream.read(MOST_README_BYTES).decode("utf-8", errors="replace")
+        except OSError:
+            return None
+
+    def _read_all(self) -> None:
+        files = self._walk()
+        if len(files) > MOST_FILES:
+            self.problems.append(f"The folder has {len(files)} source files; the first {MOST_FILES} were read.")
+            files = files[:MOST_FILES]
+        self.files = tuple(files)
+        spent = 0
+        for file in files:
+            path = self.root / file
+            try:
+                spent += path.stat().st_size
+            except OSError:
+                continue
+            if spent > MOST_BYTES:
+                self.problems.append(
+                    f"The source files exceed {MOST_BYTES // 2**20} MB; {file} and later were not read."
+                )
+                break
+            source, problems = read_source(path, file)
+            self.problems += problems
+            if source:
+                self.sources[file] = source
+        self._add_written_files()
+
+    def _walk(self) -> list[str]:
+        """Source files, shallow ones first; links are never followed."""
+        found: list[str] = []
+        for folder, folders, names in os.walk(self.root, followlinks=False):
+            folders[:] = sorted(
+                name for name in folders
+                if name not in IGNORED_FOLDERS and not Path(folder, name, "pyvenv.cfg").exists()
+                and not Path(folder, name).is_symlink()
+            )  # fmt: skip
+            for name in names:
+                path = Path(folder, name)
+                if name.lower().endswith((".py", ".ipynb")) and not path.is_symlink() and path.is_file():
+                    found.append(path.relative_to(self.root).as_posix())
+        return sorted(found, key=lambda file: (file.count("/"), file))
+
+    def _add_written_files(self) -> None:
+        """A `%%writefile` cell defines a file, unless the repository holds that file."""
+        for source in list(self.sources.values()):
+            for cell in source.cells:
+                if cell.writes is None or not cell.writes.endswith(".py"):
+                    continue
+                path = posixpath.normpath(posixpath.join(posixpath.dirname(source.path), cell.writes))
+                if path in self.files or path.startswith(("..", "/")):
+                    continue
+                earlier = self.sources[path].cells if path in self.sources else ()
+                self.sources[path] = Source(path, (*earlier, cell))
+
+
+def _crosses_link(path: Path, above: Path) -> bool:
+    """Whether the path, or a folder between it and `above`, is a symbolic link."""
+    if path.is_symlink():
+        return True
+    try:
+        parts = path.relative_to(above).parts[:-1]
+    except ValueError:
+        return False
+    return any(Path(above, *parts[: depth + 1]).is_symlink() for depth in range(len(parts)))
