@@ -1,8 +1,8 @@
 """One escape per format for everything a student wrote: names, paths, messages, figures.
 
 `visible` and `prose` are applied by `grader.report.view` to every string, whatever the format: what can't be seen, or
-could reorder what is seen, is shown by its code point, as in ⟪U+202E⟫. The formats add their own: Jinja's autoescape for
-HTML, `markdown_text` and `markdown_code` for Markdown, nothing more for the terminal (no control character is left).
+could reorder what is seen, is shown by its code point, as in ⟪U+202E⟫. The formats add their own: Jinja's autoescape
+for HTML, `markdown_text` and `markdown_code` for Markdown, nothing for the terminal, as no control character is left.
 """
 
 import re
@@ -16,7 +16,7 @@ _MOST_MARKS = 4  # combining marks on one letter; more are painted over the line
 
 
 def is_unsafe(character: str) -> bool:
-    """Whether a character is a control, invisible, a direction mark, a surrogate, or not one blank but looks like it."""
+    """Whether a character is a control, invisible, a direction mark, a surrogate, or a blank other than the space."""
     return (not character.isprintable() and character != " ") or character in _BLANK_LETTERS
 
 
@@ -59,14 +59,17 @@ def spans(text: str) -> list[tuple[str, bool]]:
 _MARKDOWN = str.maketrans(
     {character: f"\\{character}" for character in "\\`*_[]|~$"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 )
-# What a forge links although no construct is open: mentions, issues, addresses. A word joiner (U+2060) parts them.
-_LINKED = re.compile(r"(?<=@)(?=[\w-])|(?<=#)(?=\d)|(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\bGH)(?=-\d)|(?<=mailto)(?=:)", re.I)
+# What a forge links although no construct is open: mentions, issues, addresses. A word joiner parts them.
+_JOINER = "\u2060"
+_LINKED = re.compile(
+    r"(?<=@)(?=[\w-])|(?<=#)(?=\d)|(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\bGH)(?=-\d)|(?<=mailto)(?=:)", re.I
+)
 _BLOCK = re.compile(r"^(\d{0,9})(?=[.)](?:\s|$))|^(?=[#+=-])")
 
 
 def markdown_text(text: str) -> str:
     """Running text: no emphasis, link, image, HTML, table cell, mention or heading can begin in it."""
-    escaped = _LINKED.sub("\u2060", text).translate(_MARKDOWN)
+    escaped = _LINKED.sub(_JOINER, text.strip()).translate(_MARKDOWN)
     return _BLOCK.sub(lambda found: f"{found[1] or ''}\\", escaped)
 
 
@@ -78,8 +81,14 @@ def markdown_prose(text: str) -> str:
 def markdown_code(text: str) -> str:
     """A code span, also inside a table: nothing in it is interpreted, mentions and addresses included."""
     if not text.strip():
-        return markdown_text("(empty)")
+        return "(empty)"
+    if "|" in text:  # a backslash before it may itself be escaped, in a table: no span can hold it for sure
+        return f"<code>{''.join(map(_entity, _LINKED.sub(_JOINER, text)))}</code>"
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * (longest + 1)
     space = " " if text[0] in "` " or text[-1] in "` " else ""
-    return f"{fence}{space}{text.replace('|', chr(92) + '|')}{space}{fence}"
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def _entity(character: str) -> str:
+    return character if character.isalnum() or character == " " else f"&#{ord(character)};"

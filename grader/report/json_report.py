@@ -34,7 +34,7 @@ def to_json(report: GradeReport) -> str:
 
 
 def from_json(text: str) -> GradeReport:
-    """Read a report back, for scoring it again. Raises UsageError with one sentence when it is not a `grader/report/v1`."""
+    """Read a report back, for scoring it again. Raises UsageError when it is not a `grader/report/v1`."""
     if len(text) > _MOST_CHARACTERS:
         raise UsageError("The report is larger than 64 MiB and was not read.")
     try:

@@ -1,5 +1,7 @@
 """The Markdown report: fits a comment on a pull request, most important first."""
 
+from typing import Any
+
 from grader.model.report import GradeReport
 from grader.report.escape import markdown_code, markdown_prose, markdown_text
 from grader.report.notation import plural
@@ -77,7 +79,9 @@ def _verdict(shown: Page) -> list[str]:
         lines += ["", f"> {markdown_prose(notice.text)}{mend}"]
     if first.highlights:
         lines += ["", " · ".join(f"{entry.name} **{markdown_text(entry.value)}**" for entry in first.highlights)]
-    graded = f"Graded: {markdown_code(shown.model.name)} in {markdown_code(shown.model.place)}, " if shown.model.name else ""
+    graded = (
+        f"Graded: {markdown_code(shown.model.name)} in {markdown_code(shown.model.place)}, " if shown.model.name else ""
+    )
     return [*lines, "", f"{graded}{'r' if graded else 'R'}ubric: {markdown_text(shown.rubric)}"]
 
 
@@ -187,7 +191,11 @@ def _epoch_table(run: RunView) -> list[str]:
             epoch.epoch, epoch.rate, epoch.train_loss, epoch.train_accuracy, epoch.loss, accuracy, epoch.seconds
         ]  # fmt: skip
 
-    return [f"Seed {run.seed}, {run.set_name}:", "", *_grid(heading, [row(epoch) for epoch in run.epochs.rows], "rrrrrrr")]
+    return [
+        f"Seed {run.seed}, {run.set_name}:",
+        "",
+        *_grid(heading, [row(epoch) for epoch in run.epochs.rows], "rrrrrrr"),
+    ]
 
 
 def _recipe(shown: Page) -> list[str]:
@@ -240,7 +248,7 @@ def _grid(heading: list[str], rows: list[list[str]], align: str) -> list[str]:
     return [f"| {' | '.join(cells)} |" for cells in (heading, rule, *rows)]
 
 
-def _more(rows: Table[object] | Table[Entry]) -> list[str]:
+def _more(rows: Table[Any]) -> list[str]:
     return ["", f"{plural(rows.left_out, 'more row')} in report.json."] if rows.left_out else []
 
 

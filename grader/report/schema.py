@@ -32,7 +32,7 @@ def schema_text() -> str:
 
 
 def _published(value: Any) -> Any:
-    """Every field required, because all are written; more allowed, because the types forbid them only to catch our slips."""
+    """Every field required, because all are written; more allowed: the types forbid them only to catch our slips."""
     if isinstance(value, list):
         return [_published(item) for item in value]
     if not isinstance(value, dict):

@@ -13,6 +13,7 @@ from grader.report.html import to_html
 from grader.report.json_report import to_json
 from grader.report.markdown import to_markdown
 
+_NAMES = ("report.json", "report.md", "report.html")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -21,7 +22,19 @@ def write_report(report: GradeReport, folder: Path) -> None:
 
     Raises UsageError where the folder can't be written to, GraderError where the disk is full or fails.
     """
-    contents = {"report.json": to_json(report), "report.md": to_markdown(report), "report.html": to_html(report)}
+    texts = (to_json(report), to_markdown(report), to_html(report))
+    _replace(folder, dict(zip(_NAMES, texts, strict=True)))
+
+
+def require_writable(folder: Path) -> None:
+    """Find out before an hour of training whether the report can be written; leaves everything as it was.
+
+    Raises as `write_report` does.
+    """
+    _replace(folder, dict.fromkeys(_NAMES, "?"), rehearsal=True)
+
+
+def _replace(folder: Path, contents: dict[str, str], *, rehearsal: bool = False) -> None:
     made = not folder.exists()
     staged: list[tuple[Path, Path]] = []
     try:
@@ -33,7 +46,7 @@ def write_report(report: GradeReport, folder: Path) -> None:
             staging = folder / f".{name}.{secrets.token_hex(4)}.partial"
             staged.append((staging, target))
             _write(staging, text)
-        for staging, target in staged:
+        for staging, target in staged if not rehearsal else ():
             staging.replace(target)
     except OSError as problem:
         raise _explained(problem, folder) from problem

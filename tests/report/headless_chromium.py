@@ -30,18 +30,23 @@ def find() -> str | None:
 
 
 class Tab:
-    """One page. `requests` are the addresses it asked for, `complaints` what the console and the browser said."""
+    """One page. `requests` are the addresses it asked for, less those that its policy stopped; `complaints` is what the
+    console and the browser said."""
 
     def __init__(self, to_browser: int, from_browser: int) -> None:
         self._out, self._in, self._rest, self._last = to_browser, from_browser, b"", 0
         self._session: str | None = None
-        self.requests: list[str] = []
+        self._requests: dict[str, str] = {}  # by the browser's number
         self.complaints: list[str] = []
         self._loaded = False
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+
+    @property
+    def requests(self) -> list[str]:
+        return list(self._requests.values())
 
     def call(self, method: str, **parameters: Any) -> Any:
         self._last += 1
@@ -64,7 +69,7 @@ class Tab:
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
-        self.requests, self.complaints, self._loaded = [], [], False
+        self._requests, self.complaints, self._loaded = {}, [], False
         self.call("Page.navigate", url=file.resolve().as_uri())
         while not self._loaded:
             self._next()
@@ -100,7 +105,9 @@ class Tab:
     def _note(self, message: dict[str, Any]) -> None:
         method, parameters = message.get("method"), message.get("params", {})
         if method == "Network.requestWillBeSent":
-            self.requests.append(parameters["request"]["url"])
+            self._requests[parameters["requestId"]] = parameters["request"]["url"]
+        elif method == "Network.loadingFailed" and parameters.get("blockedReason") == "csp":
+            del self._requests[parameters["requestId"]]
         elif method == "Log.entryAdded":
             self.complaints.append(parameters["entry"]["text"])
         elif method in ("Runtime.consoleAPICalled", "Runtime.exceptionThrown"):

@@ -1,9 +1,10 @@
 """Realistic reports, all in code: what the tests and the golden files are made of."""
 
-import base64
 import hashlib
 import math
 import random
+
+from handwriting import drawing
 
 from grader.model.facts import (
     BatchNormFacts,
@@ -115,47 +116,6 @@ def facts(dropout: float = 0.05, plan: tuple[tuple[int, int] | str, ...] = PLAN)
     )
 
 
-# Strokes of digits in a unit square, as polylines; drawn with a slant and a thickness that vary by the seed.
-STROKES: dict[int, tuple[tuple[tuple[float, float], ...], ...]] = {
-    0: (((0.5, 0.0), (0.15, 0.2), (0.1, 0.7), (0.45, 1.0), (0.85, 0.75), (0.85, 0.25), (0.5, 0.0)),),
-    1: (((0.35, 0.15), (0.55, 0.0), (0.5, 1.0)),),
-    2: (((0.15, 0.2), (0.5, 0.0), (0.85, 0.25), (0.5, 0.6), (0.1, 1.0), (0.9, 0.95)),),
-    3: (((0.15, 0.1), (0.7, 0.0), (0.8, 0.25), (0.4, 0.45), (0.85, 0.7), (0.6, 1.0), (0.1, 0.9)),),
-    4: (((0.3, 0.0), (0.1, 0.55), (0.85, 0.5)), ((0.7, 0.1), (0.65, 1.0))),
-    5: (((0.85, 0.0), (0.25, 0.05), (0.2, 0.45), (0.75, 0.5), (0.75, 0.9), (0.15, 1.0)),),
-    6: (((0.7, 0.0), (0.25, 0.4), (0.15, 0.85), (0.5, 1.0), (0.8, 0.75), (0.5, 0.55), (0.2, 0.75)),),
-    7: (((0.1, 0.05), (0.85, 0.0), (0.45, 1.0)),),
-    8: (((0.5, 0.45), (0.2, 0.2), (0.5, 0.0), (0.8, 0.2), (0.2, 0.75), (0.5, 1.0), (0.85, 0.75), (0.5, 0.45)),),
-    9: (((0.8, 0.3), (0.5, 0.5), (0.2, 0.3), (0.5, 0.0), (0.8, 0.2), (0.75, 0.6), (0.55, 1.0)),),
-}
-
-
-def drawing(digit: int, seed: int) -> str:
-    """28×28 bytes, base64: the digit in a box of about 20×20, as handwriting would have it."""
-    chance = random.Random(seed)
-    slant, thickness = chance.uniform(-0.25, 0.35), chance.uniform(1.1, 1.9)
-    segments = []
-    for stroke in STROKES[digit]:
-        points = [
-            (14 + 16 * (x - 0.5 + slant * (0.5 - y)) + chance.uniform(-0.9, 0.9), 4.5 + 19 * y + chance.uniform(-0.9, 0.9))
-            for x, y in stroke
-        ]
-        segments += list(zip(points, points[1:], strict=False))
-    pixels = bytearray()
-    for row in range(28):
-        for column in range(28):
-            nearest = min(_distance(column + 0.5, row + 0.5, *segment) for segment in segments)
-            pixels.append(round(255 * min(max(thickness + 0.5 - nearest, 0.0), 1.0)))
-    return base64.b64encode(bytes(pixels)).decode()
-
-
-def _distance(x: float, y: float, start: tuple[float, float], end: tuple[float, float]) -> float:
-    across, down = end[0] - start[0], end[1] - start[1]
-    share = ((x - start[0]) * across + (y - start[1]) * down) / (across**2 + down**2 or 1)
-    share = min(max(share, 0.0), 1.0)
-    return math.hypot(x - start[0] - share * across, y - start[1] - share * down)
-
-
 def epochs(accuracies: tuple[float, ...], on: str = "test", seconds: float = 24.8) -> tuple[EpochRecord, ...]:
     chance = random.Random(len(accuracies))
     records = []
@@ -198,7 +158,8 @@ def evaluation(wrong: int, pictures: int = 25) -> Evaluation:
 
 
 MISS = (
-    0.9641, 0.9817, 0.9812, 0.9868, 0.9881, 0.9876, 0.9927, 0.9931, 0.9935, 0.9933, 0.9936, 0.9938, 0.9937, 0.9938, 0.9936,
+    0.9641, 0.9817, 0.9812, 0.9868, 0.9881, 0.9876, 0.9927, 0.9931, 0.9935, 0.9933, 0.9936, 0.9938, 0.9937, 0.9938,
+    0.9936,
 )  # fmt: skip
 HIT = (0.9702, 0.9806, 0.9851, 0.9849, 0.9887, 0.9893, 0.9931, 0.9939, 0.9936, 0.9938, 0.9941, 0.9946)
 
@@ -223,23 +184,28 @@ def run(seed: int, accuracies: tuple[float, ...], target: float | None = 0.994, 
 
 
 RECIPE = {
-    "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9, "weight_decay": 0.0001, "nesterov": False},
-    "schedule": {"name": "step", "step_size": 6, "gamma": 0.1, "step": "epoch"},
-    "batch_size": 128,
+    "name": "session-5",
     "epochs": 15,
-    "loss": "nll",
-    "gradient_clip": None,
-    "augmentation": [{"name": "rotation", "degrees": [-5.0, 5.0], "fill": 0}],
+    "batch_size": 128,
+    "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": False, "weight_decay": 0.0001},
+    "split": None,
+    "schedule": {"name": "step", "step_size": 6, "gamma": 0.1, "step": "epoch"},
+    "loss": {"name": "cross_entropy", "label_smoothing": 0.0},
+    "clip": None,
     "normalization": {"mean": 0.1307, "std": 0.3081},
+    "augmentation": [{"name": "rotation", "degrees": [-5.0, 5.0], "fill": 0.0}],
 }
 ORIGINS = {
-    "optimizer": "src/recipe.yaml:2",
-    "schedule": "src/recipe.yaml:7",
-    "batch_size": "src/recipe.yaml:1",
-    "augmentation": "src/recipe.yaml:12",
-    "epochs": "the rubric's cap",
-    "loss": "the model's output (log-softmax)",
+    "name": "recipe.yaml:1",
+    "epochs": "recipe.yaml:2",
+    "batch_size": "recipe.yaml:3",
+    "optimizer": "recipe.yaml:4",
+    "optimizer.nesterov": "default",
+    "schedule": "recipe.yaml:8",
+    "loss": "default",
+    "clip": "default",
     "normalization": "default",
+    "augmentation": "recipe.yaml:12",
 }
 
 
@@ -278,13 +244,17 @@ def outcomes() -> list[Outcome]:
                 observed="6 calls", message="Batch norm runs after 6 of 7 convolutions.", evidence=(at(11),)),
         outcome("dropout", "Dropout", passed, 10, 10, expected="dropout with a rate above zero",
                 observed="2 calls, rate 0.05", message="Dropout runs twice.", evidence=(at(16),)),
-        outcome("head", "GAP or a fully connected layer", passed, 10, 10, expected="global average pooling or a linear layer",
-                observed="global average pooling", message="The head is a global average pool.", evidence=(at(58),)),
+        outcome("head", "GAP or a fully connected layer", passed, 10, 10,
+                expected="global average pooling or a linear layer", observed="global average pooling",
+                message="The head is a global average pool.", evidence=(at(58),)),
         outcome("receptive_field", "Receptive field of the digit's box", passed, 10, 10, kind="optional",
-                expected="at least 20 pixels", observed="40 pixels", message="One unit before the head sees 40×40 pixels."),
+                expected="at least 20 pixels", observed="40 pixels",
+                message="One unit before the head sees 40×40 pixels."),
         outcome("receptive_field_full", "Receptive field of the whole image", passed, 5, 5, kind="bonus",
-                expected="at least 28 pixels", observed="40 pixels", message="One unit before the head sees 40×40 pixels."),
-        outcome("accuracy", "99.4 % in at most 20 epochs", passed, 40, 40, expected="≥ 99.40 % on the test set in ≤ 20 epochs",
+                expected="at least 28 pixels", observed="40 pixels",
+                message="One unit before the head sees 40×40 pixels."),
+        outcome("accuracy", "99.4 % in at most 20 epochs", passed, 40, 40,
+                expected="≥ 99.40 % on the test set in ≤ 20 epochs",
                 observed="99.41 % at epoch 11, best 99.46 % at epoch 12 (seed 1)",
                 message="Seed 0 missed the target with 99.38 %; seed 1 reached it at epoch 11."),
     ]  # fmt: skip
@@ -302,7 +272,7 @@ NOTEBOOK = "notebooks/Session 5.ipynb"
 def notebook_candidates() -> tuple[Candidate, ...]:
     return tuple(
         Candidate(file=NOTEBOOK, cell=cell, name="Net", line=6, score=4.0,
-                  evidence=(f"passed to optim.SGD at {NOTEBOOK}:cell {cell + 4}:3", f"{count} parameters by its comment"))
+                  evidence=(f"passed to optim.SGD at {NOTEBOOK}:cell {cell + 4}:3", f"{count} parameters, it says"))
         for cell, count in ((12, "6.3M"), (23, "194k"), (34, "10,790"), (45, "10,970"), (56, "14,906"))
     )  # fmt: skip
 
@@ -326,7 +296,9 @@ def report(**changes: object) -> GradeReport:
         "verdict": "pass",
         "summary": "All required criteria are met; the accuracy was reached with the second seed.",
         "score": Score(points=105, max_points=100),
-        "rubric": RubricReference(id="mnist-20k", title="MNIST with fewer than 20,000 parameters", digest=digest("rubric")),
+        "rubric": RubricReference(
+            id="mnist-20k", title="MNIST with fewer than 20,000 parameters", digest=digest("rubric")
+        ),
         "model": ModelSection(
             file=FILE, cell=None, name="Net", line=7, build="Net(dropout=0.05)",
             selected_by="passed to optim.SGD at src/train.py:31", candidates=CANDIDATES,
@@ -334,7 +306,9 @@ def report(**changes: object) -> GradeReport:
         "facts": facts(),
         "training": training(run(0, MISS), run(1, HIT, stopped="target")),
         "outcomes": tuple(outcomes()),
-        "flags": (Flag(kind="probe", message="Device 'cuda' was mapped to the CPU.", evidence=(at(3, "src/train.py"),)),),
+        "flags": (
+            Flag(kind="probe", message="Device 'cuda' was mapped to the CPU.", evidence=(at(3, "src/train.py"),)),
+        ),
         "provenance": provenance(),
     }  # fmt: skip
     return GradeReport.model_validate(values | changes)
@@ -353,7 +327,9 @@ def failing_static() -> GradeReport:
         fix="`conv4` and `conv5` hold 69 % of them: give them fewer channels, or put a 1×1 convolution before them.",
         evidence=(at(16), at(19)),
     )  # fmt: skip
-    rows[1] = rows[1].model_copy(update={"observed": "4 calls", "message": "Batch norm runs after 4 of 5 convolutions."})
+    rows[1] = rows[1].model_copy(
+        update={"observed": "4 calls", "message": "Batch norm runs after 4 of 5 convolutions."}
+    )
     rows[2] = outcome(
         "dropout", "Dropout", Status.FAILED, 0, 10, expected="dropout with a rate above zero", observed="rate 0",
         message="`nn.Dropout` is called with rate 0, so it drops nothing.",
@@ -379,7 +355,9 @@ def failing_static() -> GradeReport:
             Flag(kind="sandbox", message="The student's code ran in the 'process' sandbox: limits only, no isolation."),
             Flag(kind="unused", message="fc2 is built but never called.", evidence=(at(21),)),
         ),
-        provenance=provenance(sandbox="process", sandbox_strength="limits only", dirty=True, seconds=5.8, data_digest=None),
+        provenance=provenance(
+            sandbox="process", sandbox_strength="limits only", dirty=True, seconds=5.8, data_digest=None
+        ),
     )
 
 

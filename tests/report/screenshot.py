@@ -1,4 +1,7 @@
-"""A picture of an HTML report: `python tests/report/screenshot.py REPORT.html OUT.png --width 1280 [--height 1500]`."""
+"""A picture of an HTML report: `python tests/report/screenshot.py REPORT.html OUT.png --width 1280`.
+
+The README's: `python tests/report/screenshot.py REPORT.html docs/report.png --width 1280 --brief`.
+"""
 
 import argparse
 import io
@@ -7,6 +10,8 @@ from pathlib import Path
 from headless_chromium import tab
 from PIL import Image
 
+NOT_BRIEF = "#flags, #model, #mistakes, #recipe, #provenance, footer, details, #training .note"
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -14,10 +19,13 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="*.png, or *.pdf for what the printer gets")
     parser.add_argument("--width", type=int, default=1280)
     parser.add_argument("--height", type=int, help="only the first pixels; default: the whole page")
+    parser.add_argument("--brief", action="store_true", help="only verdict, criteria, receptive field and curves")
     parser.add_argument("--dark", action="store_true")
     options = parser.parse_args()
     with tab() as page:
         page.open(options.report, options.width, dark=options.dark)
+        if options.brief:
+            page.evaluate(f"document.querySelectorAll('{NOT_BRIEF}').forEach(part => part.remove())")
         if options.out.suffix == ".pdf":
             options.out.write_bytes(page.pdf())
             return

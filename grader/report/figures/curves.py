@@ -6,6 +6,7 @@ Accuracy is drawn on a logarithmic scale of the error, as 99.4 % and 99.5 % woul
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from markupsafe import Markup
 
@@ -96,7 +97,7 @@ def loss_panel(run: TrainingRun) -> Markup:
     return _draw(panel, run)
 
 
-def _drawable(value: float | None) -> bool:
+def _drawable(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 

@@ -80,4 +80,3 @@ def growth_bar(value: PerAxis | None, largest: int, image: int) -> Markup:
     return Markup('<svg class="spark" viewBox="0 0 {} {}" aria-hidden="true">{}</svg>').format(
         int(_BAR), int(_BAR_HEIGHT), Markup("").join(drawn)
     )
-

@@ -16,11 +16,14 @@ def number(value: float) -> str:
 def element(name: str, *children: Markup | str, **attributes: Value) -> Markup:
     """`element("text", "a < b", class_="tick", x=3.5)`: a trailing underscore goes, others become hyphens."""
     written = Markup("").join(
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), number(value) if isinstance(value, float) else value)
+        Markup(' {}="{}"').format(
+            key.rstrip("_").replace("_", "-"), number(value) if isinstance(value, float) else value
+        )
         for key, value in attributes.items()
     )
     inside = Markup("").join(child if isinstance(child, Markup) else escape(visible(child)) for child in children)
-    return Markup(f"<{name}{written}>{inside}</{name}>") if inside else Markup(f"<{name}{written}/>")
+    opening = Markup("<{}{}").format(name, written)
+    return opening + (Markup(">{}</{}>").format(inside, name) if inside else Markup("/>"))
 
 
 def figure(

@@ -74,13 +74,14 @@ class FactsView:
 
 def model_view(section: ModelSection) -> ModelView:
     """The model section of any report, graded or not."""
-    named = section.name is not None
+    chosen = next((candidate for candidate in section.candidates if _identity(candidate) == _identity(section)), None)
+    kind = chosen.kind if chosen else "class"
     where = "" if section.file is None else place(Location(file=section.file, cell=section.cell, line=section.line))
     return ModelView(
         name=visible(section.name or "", 80),
         place=where,
         selected_by=prose(section.selected_by, 400),
-        built_by=visible(section.build or (f"{section.name}()" if named else ""), 200),
+        built_by=_built_by(section.name, section.build, kind) if section.name else "",
         candidates=table(section.candidates, MOST_CANDIDATES, lambda candidate: _candidate(candidate, section)),
         problems=table(section.problems, MOST_PROBLEMS, lambda problem: prose(problem, 300)),
     )
@@ -132,14 +133,21 @@ def facts_view(facts: Facts, flags: tuple[Flag, ...] = ()) -> FactsView:
 
 
 def _candidate(candidate: Candidate, section: ModelSection) -> CandidateView:
-    identity = (section.file, section.cell, section.name, section.line)
     return CandidateView(
         spec=visible(candidate.spec, 240),
         option=visible(f"--model {shlex.quote(candidate.spec)}", 300),
-        built_by=visible(candidate.build or f"{candidate.name}()", 200),
+        built_by=_built_by(candidate.name, candidate.build, candidate.kind),
         evidence=tuple(prose(sentence, 300) for sentence in candidate.evidence[:6]),
-        graded=(candidate.file, candidate.cell, candidate.name, candidate.line) == identity,
+        graded=_identity(candidate) == _identity(section),
     )
+
+
+def _identity(found: Candidate | ModelSection) -> tuple[str | None, int | None, str | None, int | None]:
+    return found.file, found.cell, found.name, found.line
+
+
+def _built_by(name: str, build: str | None, kind: str) -> str:
+    return visible(build or (name if kind == "variable" else f"{name}()"), 200)
 
 
 def _layer(layer: LayerFacts, *, grows: bool) -> Layer:

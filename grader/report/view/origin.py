@@ -31,12 +31,15 @@ class RecipeView:
 def recipe_view(training: Training) -> RecipeView:
     """Each value with where it came from; initialisers grouped by kind."""
     flat = list(_flat(training.recipe or {}))
-    theirs = "It is the student's own." if training.recipe_is_the_students else "It is not known to be the student's own."
+    theirs = (
+        "It is the student's own." if training.recipe_is_the_students else "It is not known to be the student's own."
+    )
+    name = f" {prose(str(training.recipe['name']), 60)}" if training.recipe and training.recipe.get("name") else ""
     grouped: dict[str, list[str]] = {}
     for path, kind in training.initializers.items():
         grouped.setdefault(kind, []).append(path)
     return RecipeView(
-        sentence=f"The recipe is {_SOURCES[training.recipe_source]}. {theirs}" if flat else "",
+        sentence=f"The recipe{name} is {_SOURCES[training.recipe_source]}. {theirs}" if flat else "",
         values=table(flat, MOST_VALUES, lambda pair: _value(*pair, training.recipe_origins)),
         initializers=table(grouped.items(), 40, lambda group: _initializer(*group)),
     )

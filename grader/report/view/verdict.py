@@ -89,7 +89,9 @@ def _notices(report: GradeReport) -> tuple[Notice, ...]:
     notices = []
     if training.status == "partial":
         reason = prose(training.reason) or "Training stopped before its end."
-        notices.append(Notice(f"Interrupted: {reason} This report covers what had run by then.", visible(training.mend)))
+        notices.append(
+            Notice(f"Interrupted: {reason} This report covers what had run by then.", visible(training.mend))
+        )
     elif training.status == "skipped":
         reason = prose(training.reason) or "Training could not start."
         notices.append(Notice(f"Not trained: {reason}", visible(training.mend)))

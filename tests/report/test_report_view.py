@@ -1,0 +1,238 @@
+"""What is shown first, what is left out, and how figures are written."""
+
+from collections.abc import Callable
+
+import pytest
+from report_factory import (
+    CANDIDATES,
+    HIT,
+    MISS,
+    ambiguous,
+    at,
+    failing_static,
+    interrupted,
+    layers,
+    outcome,
+    outcomes,
+    provenance,
+    report,
+    run,
+    training,
+)
+
+from grader.model.outcome import Status
+from grader.model.report import Flag, GradeReport, Score
+from grader.model.training import Training
+from grader.report import notation
+from grader.report.html import to_html
+from grader.report.markdown import LIMIT, to_markdown
+from grader.report.text import summary_line, to_text
+from grader.report.view.page import page
+from grader.report.view.verdict import deciding_run
+
+Form = Callable[[GradeReport], str]
+
+
+def test_what_blocks_the_pass_comes_first() -> None:
+    order = [
+        outcome("a", "passed", Status.PASSED, 1, 1),
+        outcome("b", "missed bonus", Status.FAILED, 0, 1, kind="bonus"),
+        outcome("c", "skipped", Status.SKIPPED, 0, 1),
+        outcome("d", "inconclusive", Status.INCONCLUSIVE, 0, 1),
+        outcome("e", "ours", Status.ERROR, 0, 1),
+        outcome("f", "failed", Status.FAILED, 0, 1),
+        outcome("g", "failed too", Status.FAILED, 0, 1),
+    ]
+    rows = page(report(outcomes=tuple(order))).criteria.rows
+    assert [row.id for row in rows] == ["f", "g", "e", "d", "c", "b", "a"]
+    assert [row.word for row in rows[::3]] == ["Failed", "Inconclusive", "Passed"]
+    assert rows[5].word == "Not earned"
+
+
+def test_every_status_has_an_icon_and_a_word_of_its_own() -> None:
+    rows = page(report(outcomes=tuple(outcome(s, s, s, 0, 1) for s in Status))).criteria.rows
+    assert len({row.icon for row in rows}) == len({row.word for row in rows}) == len(Status) == 5
+
+
+def test_the_first_run_at_the_target_decides_else_the_best() -> None:
+    later = run(2, (0.96, 0.995))
+    assert deciding_run(training(run(0, MISS), run(1, HIT), later)).seed == 1
+    assert deciding_run(training(run(0, MISS), run(1, MISS[:3]))).seed == 0
+    assert deciding_run(training()) is None
+
+
+def test_a_blocked_submission_is_told_once_what_to_do() -> None:
+    shown = page(ambiguous())
+    assert shown.verdict.word == "Could not be graded"
+    assert shown.verdict.summary == shown.blocked.problem
+    assert "use --model" in shown.blocked.fix
+    assert {row.message for row in shown.criteria.rows} == {""}
+    assert not shown.flags  # the only one repeats the problem
+    assert to_html(ambiguous()).count("nothing in the repository decides") == 1
+    assert to_markdown(ambiguous()).count("nothing in the repository decides") == 1
+    assert to_text(ambiguous()).replace("\n", " ").count("nothing in the repository decides") == 1
+    assert shown.model.candidates.rows[0].option == "--model 'notebooks/Session 5.ipynb:12:Net@6'"
+
+
+@pytest.mark.parametrize(
+    ("form", "model", "criteria"),
+    [
+        (to_html, '<section id="model">', '<section id="criteria">'),
+        (to_markdown, "<summary>The model:", "### Criteria"),
+    ],
+)
+def test_candidates_come_before_criteria_only_where_nothing_was_graded(form: Form, model: str, criteria: str) -> None:
+    blocked, graded = form(ambiguous()), form(report())
+    assert blocked.index(model) < blocked.index(criteria)
+    assert graded.index(criteria) < graded.index(model)
+
+
+@pytest.mark.parametrize(
+    ("form", "criteria"), [(to_html, '<section id="criteria">'), (to_markdown, "### Criteria"), (to_text, "Rubric:")]
+)
+def test_static_partial_and_weak_sandbox_are_stamped_above_the_criteria(form: Form, criteria: str) -> None:
+    static, partial = (
+        form(given).partition(criteria)[0].replace("\n", " ") for given in (failing_static(), interrupted())
+    )
+    for stamp in ("Static check", "Sandbox: limits only", "Uncommitted changes", "the model was not trained"):
+        assert stamp in static
+    for stamp in ("Interrupted", "Ctrl-C after 4 of 20 epochs"):
+        assert stamp in partial
+
+
+def test_missing_data_tells_the_command_that_mends_it() -> None:
+    reason = "The MNIST files are missing."
+    given = report(training=Training(status="skipped", reason=reason, mend="grader data fetch mnist"))
+    for form in (to_html, to_markdown, to_text):
+        assert "grader data fetch mnist" in form(given)
+        assert reason in form(given)
+
+
+def test_points_and_bonus_are_written_plainly() -> None:
+    assert summary_line(report()).startswith("Passed, 105 of 100 points: All required criteria")
+    assert "12.5 of 100 points" in summary_line(report(score=Score(points=12.5, max_points=100)))
+    assert "of 0 points" in to_html(report(score=Score(points=0, max_points=0)))
+
+
+def test_long_tables_are_cut_and_say_so() -> None:
+    rows = layers() * 40
+    candidates = tuple(CANDIDATES[0].model_copy(update={"line": line}) for line in range(1, 200))
+    given = report()
+    given = given.model_copy(
+        update={
+            "facts": given.facts.model_copy(update={"layers": rows}),
+            "model": given.model.model_copy(update={"candidates": candidates}),
+        }
+    )
+    shown = page(given)
+    assert (len(shown.layers.rows), shown.layers.left_out) == (300, len(rows) - 300)
+    assert shown.model.candidates.left_out == 199 - 60
+    assert f"{len(rows) - 300} more in report.json" in to_html(given)
+
+
+def _heavy() -> GradeReport:
+    """Everything at its largest."""
+    long = "x" * 5000
+    runs = tuple(run(seed, HIT * 60) for seed in range(20))
+    flags = tuple(Flag(kind="probe", message=f"{number} {long}", evidence=(at(1, long),) * 20) for number in range(90))
+    worst = tuple(
+        outcome(f"c{number}", long, Status.FAILED, 0, 1, expected=long, observed=long, message=long, fix=long)
+        for number in range(90)
+    )
+    return report(training=training(*runs), flags=flags, outcomes=worst, summary=long)
+
+
+def test_markdown_always_fits_a_comment_and_names_what_was_left_out() -> None:
+    text = to_markdown(_heavy())
+    assert len(text) <= LIMIT < 65_536
+    assert "Shortened to fit a comment" in text
+    assert text.startswith("## ✓ Passed: 105 of 100 points")
+    assert text.count("<details") == text.count("</details>")
+
+
+def test_markdown_of_a_usual_report_is_whole() -> None:
+    text = to_markdown(report())
+    assert "Shortened" not in text
+    order = [
+        "## ✓ Passed",
+        "### Criteria",
+        "### A person",
+        "The model:",
+        "### Training",
+        "Layers and",
+        "Epoch by",
+        "Recipe",
+    ]
+    positions = [text.index(part) for part in order]
+    assert positions == sorted(positions)
+
+
+def test_the_origin_of_each_recipe_value_is_shown() -> None:
+    values = {entry.name: (entry.value, entry.note) for entry in page(report()).recipe.values.rows}
+    assert values["optimizer.lr"] == ("0.1", "recipe.yaml:4")
+    assert values["optimizer.nesterov"] == ("no", "default")
+    assert values["augmentation.0.degrees"] == ("-5, 5", "recipe.yaml:12")
+    assert values["normalization.std"] == ("0.3081", "default")
+    assert values["split"] == ("none", "")
+    assert page(report()).recipe.sentence.startswith("The recipe session-5 is named in the submission's .grader.yml.")
+
+
+def test_facts_told_by_a_flag_are_not_told_twice() -> None:
+    given = report()
+    facts = given.facts.model_copy(update={"caveats": ("First caveat.", "Second caveat.")})
+    given = given.model_copy(update={"facts": facts, "flags": (Flag(kind="caveat", message="First caveat."),)})
+    assert page(given).facts.caveats.rows == ("Second caveat.",)
+    assert to_html(given).count("First caveat.") == 1
+
+
+def test_cells_are_explained_where_a_notebook_is_named() -> None:
+    assert "counted from 0" in to_html(ambiguous())
+    assert "counted from 0" not in to_html(report())
+
+
+def test_a_failed_criterion_shows_all_that_helps() -> None:
+    rows = outcomes()
+    rows[0] = outcome(
+        "parameters", "Fewer than 20,000 parameters", Status.FAILED, 0, 20, expected="fewer than 20,000",
+        observed="20,000", message="One too many.", fix="Use `bias=False`.", evidence=(at(4, "lab.ipynb", 3),),
+    )  # fmt: skip
+    given = report(verdict="fail", outcomes=tuple(rows))
+    html, text = to_html(given), to_text(given)
+    for part in ("One too many.", "<code>bias=False</code>", "lab.ipynb:cell 3:4", "How to fix it"):
+        assert part in html
+    for part in ("Expected fewer than 20,000; observed 20,000.", "Fix: Use `bias=False`.", "at lab.ipynb:cell 3:4"):
+        assert part in text
+
+
+def test_provenance_says_how_far_the_sandbox_goes() -> None:
+    notes = {entry.name: entry.note for entry in page(report()).provenance}
+    assert notes["Sandbox"] == "isolated"
+    weak = report(provenance=provenance(sandbox="process", sandbox_strength="limits only"))
+    assert "limits only, no isolation" in to_html(weak)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (notation.percent(0.994), "99.40 %"),
+        (notation.percent(0.99399999), "99.39 %"),
+        (notation.percent(9940 / 10_000), "99.40 %"),
+        (notation.percent(1.0), "100.00 %"),
+        (notation.percent(None), "–"),
+        (notation.count(19204), "19,204"),
+        (notation.operations(1_538_352), "1.54 M"),
+        (notation.operations(999), "999"),
+        (notation.per_axis((3, 5)), "3×5"),
+        (notation.per_axis(None), "–"),
+        (notation.shape((16, 28, 28)), "16×28×28"),
+        (notation.duration(0.84), "0.8 s"),
+        (notation.duration(59.6), "1 min 00 s"),
+        (notation.duration(3725), "1 h 02 min"),
+        (notation.size(812 * 2**20), "812 MiB"),
+        (notation.points(12.5), "12.5"),
+        (notation.decimal(0.00000321), "3.2e-06"),
+        (notation.plural(1, "layer"), "1 layer"),
+    ],
+)
+def test_figures_are_written_one_way(written: str, expected: str) -> None:
+    assert written == expected
