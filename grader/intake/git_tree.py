@@ -124,7 +124,7 @@ def write_blobs(told: Mapping[str, str], blobs: Iterable[Blob], folder: Path, li
 
     Raises TooMuch when they are too large together.
     """
-    here, notes = _present(told, tuple(blobs), limits)
+    here, notes = _fitting(told, tuple(blobs), limits)
     given = b"".join(blob.oid.encode() + b"\n" for blob in here)
     with git_command.started(("cat-file", "--batch"), told, given) as process:
         assert process.stdout
@@ -139,28 +139,31 @@ def write_blobs(told: Mapping[str, str], blobs: Iterable[Blob], folder: Path, li
     return _bounded(notes)
 
 
-def _present(
+def present(told: Mapping[str, str], blobs: Iterable[Blob], limits: FetchLimits) -> dict[str, int]:
+    """The sizes in bytes of those blobs that are here, by id."""
+    oids = list(dict.fromkeys(blob.oid for blob in blobs))
+    given = "".join(f"{oid}\n" for oid in oids).encode()
+    arguments = ("cat-file", "--batch-check=%(objecttype) %(objectsize)")
+    done = git_command.run(arguments, told, seconds=limits.seconds, given=given, output_bytes=256 * (len(oids) + 1))
+    rows = zip(oids, (line.split(" ") for line in done.output.decode("ascii").splitlines()), strict=True)
+    return {oid: int(size) for oid, (kind, size) in rows if kind == "blob"}
+
+
+def _fitting(
     told: Mapping[str, str], blobs: tuple[Blob, ...], limits: FetchLimits
 ) -> tuple[tuple[Blob, ...], list[str]]:
-    """The blobs that were transferred and are small enough, and notes on the others."""
-    given = b"".join(blob.oid.encode() + b"\n" for blob in blobs)
-    arguments = ("cat-file", "--batch-check=%(objecttype) %(objectsize)")
-    done = git_command.run(arguments, told, seconds=limits.seconds, given=given, output_bytes=256 * (len(blobs) + 1))
-    here: list[Blob] = []
-    notes: list[str] = []
-    total = 0
-    for blob, line in zip(blobs, done.output.decode("ascii").splitlines(), strict=True):
-        kind, _, size = line.partition(" ")
-        if kind != "blob" or int(size) > limits.file_bytes:
-            notes.append(
-                f"{printable(str(blob.path))} is larger than {limits.file_bytes >> 20} MiB or absent and was left out."
-            )
-            continue
-        here.append(blob)
-        total += int(size)
-    if total > limits.total_bytes:
+    """The blobs that are here and small enough, and notes on the others."""
+    sizes = present(told, blobs, limits)
+    fitting = tuple(blob for blob in blobs if sizes.get(blob.oid, limits.file_bytes + 1) <= limits.file_bytes)
+    if sum(sizes[blob.oid] for blob in fitting) > limits.total_bytes:
         raise TooMuch(f"The repository's files of code and text are larger than {limits.total_bytes >> 20} MiB.")
-    return tuple(here), notes
+    notes = []
+    for blob in blobs:
+        if blob.oid not in sizes:
+            notes.append(f"{printable(str(blob.path))} is absent from the server and was left out.")
+        elif sizes[blob.oid] > limits.file_bytes:
+            notes.append(f"{printable(str(blob.path))} is larger than {limits.file_bytes >> 20} MiB and was left out.")
+    return fitting, notes
 
 
 def _written(folder: Path, path: PurePosixPath, content: bytes) -> bool:

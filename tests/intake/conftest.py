@@ -14,7 +14,6 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.git("init", "--quiet", "--initial-branch=main", str(folder), where=None)
-        self.git("config", "uploadpack.allowFilter", "true")
 
     @property
     def url(self) -> str:

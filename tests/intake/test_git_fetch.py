@@ -79,13 +79,34 @@ def test_links_submodules_and_lfs_pointers_are_left_out_and_said(repository, mak
     }
 
 
-@pytest.mark.parametrize("filtered", ["true", "false"])
-def test_large_files_are_left_out_whether_the_server_filters_or_not(repository, workspace, filtered):
-    repository.git("config", "uploadpack.allowFilter", filtered)
+@pytest.mark.parametrize("filtered", [True, False])
+def test_large_files_are_left_out_whether_the_server_filters_or_not(repository, workspace, filtered, monkeypatch):
+    if not filtered:
+        monkeypatch.setattr("grader.intake.git_remote._LOCAL_SIDE", "git upload-pack")
     repository.commit(**{"net.py": "net", "large.py": "x" * 3_000_000})
     submission = fetch(repository.url, workspace=workspace, limits=FetchLimits(file_bytes=1 << 20))
     assert files(submission) == {"net.py": "net"}
-    assert submission.notes == ("large.py is larger than 1 MiB or absent and was left out.",)
+    assert submission.notes == ("large.py is larger than 1 MiB and was left out.",)
+
+
+def test_what_grading_does_not_read_is_never_transferred(repository, workspace):
+    repository.commit(**{"net.py": "net", "weights.bin": os.urandom(1 << 20).hex()})
+    fetch(repository.url, workspace=workspace, limits=FetchLimits(transfer_bytes=100_000))
+    packs = list((workspace / "repository.git" / "objects").rglob("*.pack"))
+    assert packs
+    assert sum(pack.stat().st_size for pack in packs) < 10_000
+
+
+def test_blobs_that_the_server_lacks_are_left_out_and_said(repository, workspace):
+    repository.commit(**{"net.py": "net", "gone.ipynb": "{}", "lost.py": "lost"})
+    for name in ("gone.ipynb", "lost.py"):
+        oid = repository.git("rev-parse", f"HEAD:{name}")
+        (repository.folder / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
+    submission = fetch(repository.url, workspace=workspace)
+    assert files(submission) == {"net.py": "net"}
+    assert set(submission.notes) == {
+        f"{n} is absent from the server and was left out." for n in ("gone.ipynb", "lost.py")
+    }
 
 
 def test_names_that_lead_out_or_are_not_text_never_arrive(repository, workspace):
@@ -152,6 +173,12 @@ def test_an_empty_repository_and_one_without_code(repository, workspace):
     repository.commit(**{"data.bin": "x"})
     with pytest.raises(SubmissionError, match="holds no code"):
         fetch(repository.url, workspace=workspace)
+
+
+def test_a_folder_without_code(repository, workspace):
+    repository.commit(**{"net.py": "x", "data/x.bin": "x"})
+    with pytest.raises(SubmissionError, match="The folder data of .* holds no code"):
+        fetch(repository.url, path="data", workspace=workspace)
 
 
 @pytest.mark.parametrize("ref", ["nope", "0" * 40, "refs/heads/nope"])
