@@ -23,7 +23,7 @@ _YAML = "tag:yaml.org,2002:"
 Path = tuple[str | int, ...]
 
 
-class YamlProblem(ValueError):  # noqa: N818  it is a finding about a text, shown as it is
+class YamlProblem(ValueError):
     """A text that is not usable YAML. `str()` reads `name:line: message`; `line` is 1-based."""
 
     def __init__(self, message: str, line: int, name: str = "") -> None:

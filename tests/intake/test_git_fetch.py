@@ -177,7 +177,7 @@ def test_an_empty_repository_and_one_without_code(repository, workspace):
 
 def test_a_folder_without_code(repository, workspace):
     repository.commit(**{"net.py": "x", "data/x.bin": "x"})
-    with pytest.raises(SubmissionError, match="The folder data of .* holds no code"):
+    with pytest.raises(SubmissionError, match=r"The folder data of .* holds no code"):
         fetch(repository.url, path="data", workspace=workspace)
 
 
