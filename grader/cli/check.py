@@ -1,0 +1,126 @@
+"""`grader check`: the composition root. Arguments become objects here, the pipeline does the work."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grader.cli.data import DataDir
+
+if TYPE_CHECKING:
+    from grader.model.report import GradeReport
+
+
+class Device(StrEnum):
+    """Where retraining runs."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class SandboxName(StrEnum):
+    """Where the student's code runs."""
+
+    AUTO = "auto"
+    BUBBLEWRAP = "bubblewrap"
+    PROCESS = "process"
+
+
+class Format(StrEnum):
+    """What stdout carries."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def check(
+    source: Annotated[str, typer.Argument(help="A folder, or a git URL (https, ssh, file).")],
+    path: Annotated[str | None, typer.Option("--path", help="Grade this subfolder of the repository.")] = None,
+    ref: Annotated[str | None, typer.Option("--ref", help="Branch, tag or commit to grade.")] = None,
+    rubric: Annotated[str, typer.Option("--rubric", help="Name of a shipped rubric, or a YAML file.")] = "mnist-20k",
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="FILE[:CELL]:CLASS[@LINE]", help="The class to grade.")
+    ] = None,
+    recipe: Annotated[str | None, typer.Option("--recipe", help="Name of a shipped recipe, or a YAML file.")] = None,
+    no_train: Annotated[
+        bool, typer.Option("--no-train", help="Static checks only; drop the training criteria.")
+    ] = False,
+    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Train this many epochs at most.")] = None,
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, max=100, help="Try this many seeds at most.")] = None,
+    device: Annotated[Device, typer.Option("--device", help="Where retraining runs.")] = Device.AUTO,
+    data_dir: DataDir = None,
+    sandbox: Annotated[
+        SandboxName, typer.Option("--sandbox", help="Where the student's code runs; 'process' has limits only.")
+    ] = SandboxName.AUTO,
+    out: Annotated[Path, typer.Option("--out", help="Folder for report.json, report.md and report.html.")] = Path(
+        "grader-report"
+    ),
+    save_weights: Annotated[
+        bool, typer.Option("--save-weights", help="Keep the best epoch's weights (safetensors) in --out.")
+    ] = False,
+    format: Annotated[Format, typer.Option("--format", help="What stdout carries.")] = Format.TEXT,
+    build_timeout: Annotated[
+        float, typer.Option("--build-timeout", min=1, help="Seconds that importing and building the model may take.")
+    ] = 90,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+) -> None:
+    """Grade one repository: find the model, check it against a rubric, retrain it, write a report.
+
+    Exit codes: 0 pass, 1 fail, 2 wrong use, 3 our or the machine's fault, 4 the submission can't be graded,
+    5 inconclusive.
+    """
+    from grader.cli.plan import Plan, carry_out
+    from grader.cli.progress import Progress
+
+    plan = Plan(
+        source=source,
+        path=path,
+        ref=ref,
+        rubric=rubric,
+        model=model,
+        recipe=recipe,
+        train=not no_train,
+        epochs=epochs,
+        seeds=seeds,
+        device=device.value,
+        data_dir=data_dir,
+        sandbox=sandbox.value,
+        out=out,
+        save_weights=save_weights,
+        build_timeout=build_timeout,
+    )
+    with Progress(quiet=quiet) as progress:
+        reports = carry_out(plan, progress)
+    for folder, report in reports:
+        _print(report, folder, format)
+    code = max((exit_code(report) for _, report in reports), key=_SEVERITY.index)
+    if code:
+        raise typer.Exit(code)
+
+
+_SEVERITY = (0, 5, 1, 4, 3)  # with several submissions, the worst decides
+
+
+def exit_code(report: "GradeReport") -> int:
+    """0 pass, 1 fail, 3 error, 4 not gradable, 5 inconclusive."""
+    if not report.gradable:
+        return 4
+    return {"pass": 0, "fail": 1, "error": 3, "inconclusive": 5}[report.verdict]
+
+
+def _print(report: "GradeReport", folder: Path, format: Format) -> None:
+    from grader.report.json_report import to_json
+    from grader.report.markdown import to_markdown
+    from grader.report.text import to_text
+
+    if format is Format.JSON:
+        text = to_json(report)
+    elif format is Format.MARKDOWN:
+        text = to_markdown(report)
+    else:
+        text = f"{to_text(report)}\nReport: {folder / 'report.html'}"
+    sys.stdout.write(text.rstrip("\n") + "\n")

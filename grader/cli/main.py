@@ -1,0 +1,55 @@
+"""The `grader` command. Heavy imports live inside the commands, so that `grader --help` answers at once."""
+
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from grader import __version__
+from grader.cli.check import check
+from grader.cli.data import app as data
+from grader.cli.doctor import doctor
+from grader.cli.rubric import app as rubric
+from grader.errors import GraderError
+
+app = typer.Typer(
+    name="grader",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(check)
+app.command()(doctor)
+app.add_typer(rubric, name="rubric")
+app.add_typer(data, name="data")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"grader {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Grade deep-learning submissions: find the model, measure its graph, retrain it, report."""
+
+
+def main() -> None:
+    """Run the command line; expected errors become one sentence on stderr and an exit code."""
+    # A terminated grader must clean up like an interrupted one: stop its children, remove its folders.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        app()
+    except GraderError as problem:
+        print(f"grader: {problem}", file=sys.stderr)
+        sys.exit(problem.exit_code)
+    except KeyboardInterrupt:
+        print("grader: interrupted.", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,156 @@
+"""What one `grader check` was asked to do, carried out: fetch, choose, grade, write."""
+
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from grader.checks.validate import validate_checks
+from grader.cli.progress import Progress
+from grader.errors import RecipeError, SubmissionError
+from grader.intake.git import fetch
+from grader.intake.git_source import redact
+from grader.intake.manifest import Entry, read_manifest
+from grader.model.report import GradeReport
+from grader.model.rubric import Rubric
+from grader.model.submission import Submission
+from grader.pipeline.grade import grade, refusal
+from grader.pipeline.request import Backends, Options, RecipeChoice, Request
+from grader.report.write import require_writable, write_report
+from grader.rubric.load import load_rubric
+from grader.sandbox.base import Limits
+from grader.sandbox.select import select
+from grader.training.recipe import load_recipe, parse_recipe
+from grader.yaml_source import MAX_CHARACTERS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The arguments of `grader check`, parsed but not yet looked up."""
+
+    source: str
+    path: str | None
+    ref: str | None
+    rubric: str
+    model: str | None
+    recipe: str | None
+    train: bool
+    epochs: int | None
+    seeds: int | None
+    device: str
+    data_dir: Path | None
+    sandbox: str
+    out: Path
+    save_weights: bool
+    build_timeout: float  # seconds
+
+
+def carry_out(plan: Plan, progress: Progress) -> list[tuple[Path, GradeReport]]:
+    """Grade every submission that the source holds; returns each report and the folder it was written to.
+
+    What is wrong with a submission is in its report. Raises GraderError for wrong use and for what is not the
+    student's fault.
+    """
+    rubric = load_rubric(plan.rubric)
+    validate_checks(rubric)
+    backends = Backends(
+        sandbox=select(plan.sandbox),
+        on_stage=progress.stage,
+        on_training=progress.training,
+        limits=Limits(wall_seconds=plan.build_timeout),
+    )
+    require_writable(plan.out)
+    with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as workspace:
+        reports = []
+        for request, folder in _requests(plan, rubric, Path(workspace), progress):
+            report = refusal(*request, backends) if isinstance(request, tuple) else grade(request, backends)
+            write_report(report, folder)
+            reports.append((folder, report))
+    return reports
+
+
+_Refused = tuple[Request, SubmissionError]
+
+
+def _requests(
+    plan: Plan, rubric: Rubric, workspace: Path, progress: Progress
+) -> Iterator[tuple[Request | _Refused, Path]]:
+    """One request, or the reason why there is none, for each submission; with the folder its report belongs in."""
+    default = RecipeChoice(load_recipe(plan.recipe), "option") if plan.recipe else None
+    house = RecipeChoice(load_recipe(rubric.recipe), "rubric")
+    progress.stage(f"fetching {redact(plan.source)}")
+    unknown = Submission(source=redact(plan.source), checkout=workspace, root=workspace, path=plan.path, ref=plan.ref)
+    blank = Request(
+        submission=unknown, rubric=rubric, recipe=default or house, options=_options(plan, Entry(), plan.out)
+    )
+    try:
+        whole = fetch(plan.source, ref=plan.ref, path=plan.path, workspace=workspace)
+    except SubmissionError as problem:
+        yield (blank, problem), plan.out
+        return
+    try:
+        manifest = read_manifest(whole.root)
+    except SubmissionError as problem:
+        yield (replace(blank, submission=whole), problem), plan.out
+        return
+    entries = manifest.entries if manifest else (Entry(),)
+    for index, entry in enumerate(entries):
+        folder = plan.out if len(entries) == 1 else plan.out / (entry.name or f"submission-{index + 1}")
+        request = Request(
+            submission=whole,
+            rubric=rubric,
+            recipe=default or house,
+            options=_options(plan, entry, folder),
+            readme=entry.readme,
+            selected_by="--model" if plan.model else ".grader.yml",
+        )
+        try:
+            recipe = default or _students_recipe(whole.root, entry) or house
+            yield replace(request, submission=_narrowed(whole, entry), recipe=recipe), folder
+        except SubmissionError as problem:
+            yield (request, problem), folder
+
+
+def _options(plan: Plan, entry: Entry, folder: Path) -> Options:
+    return Options(
+        model=plan.model or entry.model,
+        train=plan.train,
+        epochs=plan.epochs,
+        seeds=tuple(range(plan.seeds)) if plan.seeds else None,
+        device=plan.device,
+        data_dir=plan.data_dir,
+        save_weights=folder if plan.save_weights else None,
+        command=shlex.join(["grader", *(redact(argument) for argument in sys.argv[1:])]),
+    )
+
+
+def _narrowed(whole: Submission, entry: Entry) -> Submission:
+    """The folder of one of several submissions; `entry.path` is checked to lie inside."""
+    if entry.path is None:
+        return whole
+    folder = (whole.root / entry.path).resolve()
+    if not folder.is_dir() or not folder.is_relative_to(whole.root.resolve()):
+        raise SubmissionError(f".grader.yml names the folder {entry.path!r}, which is not there.")
+    path = entry.path if whole.path is None else f"{whole.path}/{entry.path}"
+    return whole.model_copy(update={"root": folder, "path": path})
+
+
+def _students_recipe(root: Path, entry: Entry) -> RecipeChoice | None:
+    """The recipe that .grader.yml names: a file of the submission, or a shipped one."""
+    if entry.recipe is None:
+        return None
+    file = (root / (entry.path or ".") / entry.recipe).resolve()
+    inside = file.is_relative_to(root.resolve()) and file.is_file()
+    try:
+        recipe = parse_recipe(_text(file), entry.recipe) if inside else load_recipe(entry.recipe)
+    except RecipeError as problem:
+        message = f"The recipe that .grader.yml names can't be used: {problem.message}"
+        raise SubmissionError(message, mend=problem.mend) from None
+    return RecipeChoice(recipe, "manifest")
+
+
+def _text(file: Path) -> str:
+    with file.open("rb") as stream:
+        return stream.read(4 * MAX_CHARACTERS + 1).decode("utf-8", errors="replace")

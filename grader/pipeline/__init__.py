@@ -1,0 +1,1 @@
+"""From a submission and a rubric to a report; `grade.py` is the whole flow on one screen."""

@@ -1,0 +1,126 @@
+"""Putting the report together: provenance, the model section, flags. Pure but for the versions it reads."""
+
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from grader import __version__
+from grader.checks.run import not_graded
+from grader.model.facts import Facts
+from grader.model.graph import Export
+from grader.model.outcome import Finding, Status
+from grader.model.report import Flag, GradeReport, ModelSection, Provenance, RubricReference
+from grader.model.submission import Candidate, Discovery
+from grader.model.training import Training
+from grader.pipeline.extract import Ungradable
+from grader.pipeline.request import Backends, Request
+from grader.rubric.score import Scope, score
+
+
+@dataclass(frozen=True)
+class Clock:
+    """When the grading began and how long it took; given, so that a report can be built twice alike."""
+
+    created_at: str  # ISO 8601, UTC
+    seconds: float
+
+
+def provenance(
+    request: Request, backends: Backends, clock: Clock, digest: str | None, training: Training
+) -> Provenance:
+    """Where every figure came from."""
+    submission = request.submission
+    environment = training.runs[0].environment if training.runs else {}
+    return Provenance(
+        source=submission.source,
+        path=submission.path,
+        commit=submission.commit,
+        dirty=submission.dirty,
+        grader_version=__version__,
+        python=platform.python_version(),
+        torch=version("torch"),
+        sandbox=backends.sandbox.name,
+        sandbox_strength=backends.sandbox.strength,
+        graph_digest=digest,
+        data_digest=environment.get("data_digest"),
+        device=environment.get("device"),
+        created_at=clock.created_at,
+        seconds=round(clock.seconds, 2),
+        command=request.options.command,
+    )
+
+
+def model_section(discovery: Discovery | None, chosen: Candidate | None) -> ModelSection:
+    """Which class was graded and why; None where nothing could be chosen."""
+    candidates = discovery.candidates if discovery else ()
+    return ModelSection(
+        file=chosen.file if chosen else None,
+        cell=chosen.cell if chosen else None,
+        name=chosen.name if chosen else None,
+        line=chosen.line if chosen else None,
+        selected_by=discovery.selected_by if discovery else "nothing was selected",
+        build=chosen.build if chosen else None,
+        candidates=candidates,
+        problems=discovery.problems if discovery else (),
+    )
+
+
+def flags(request: Request, backends: Backends, export: Export | None, facts: Facts | None) -> tuple[Flag, ...]:
+    """What a person should look at; none of it costs points."""
+    found = []
+    if backends.sandbox.strength != "isolated":
+        message = f"The student's code ran in the '{backends.sandbox.name}' sandbox: limits only, no isolation."
+        found.append(Flag(kind="sandbox", message=message))
+    if request.submission.dirty:
+        found.append(
+            Flag(kind="uncommitted", message="The folder holds changes that are not in the commit named here.")
+        )
+    found += [Flag(kind="probe", message=note) for note in (export.notes if export else ())]
+    for difference in facts.mode_differences if facts else ():
+        evidence = (difference.location,) if difference.location else ()
+        found.append(Flag(kind="mode_difference", message=difference.message, evidence=evidence))
+    if facts:
+        found += [Flag(kind="caveat", message=caveat) for caveat in facts.caveats]
+    epochs, cap = request.options.epochs, request.rubric.task.epochs
+    if epochs is not None and epochs != cap and request.options.train:
+        found.append(Flag(kind="epochs", message=f"--epochs {epochs} replaced the rubric's cap of {cap} epochs."))
+    return tuple(found)
+
+
+def rubric_reference(request: Request) -> RubricReference:
+    """The rubric by name and digest."""
+    rubric = request.rubric
+    return RubricReference(id=rubric.id, title=rubric.title, digest=rubric.digest)
+
+
+def ungradable_report(
+    request: Request, backends: Backends, discovery: Discovery | None, problem: Ungradable, clock: Clock
+) -> GradeReport:
+    """A submission that can't be graded gets a report too: what is wrong, where, and how to mend it."""
+    chosen = discovery.selected if discovery else None
+    evidence = (problem.location,) if problem.location else ()
+    scope: Scope = "full" if request.options.train else "static"
+    training = Training(status="not_requested", reason="There is no model to train.")
+    finding = Finding(
+        status=Status.SKIPPED if problem.conclusive else Status.INCONCLUSIVE,
+        expected="",
+        observed="not measured",
+        message=problem.message,
+        fix=problem.mend,
+        evidence=evidence,
+    )
+    outcomes = not_graded(request.rubric, finding, scope)
+    not_graded_flag = Flag(kind="not_graded", message=problem.message, evidence=evidence)
+    return GradeReport(
+        scope=scope,
+        verdict="inconclusive",
+        summary=str(problem),
+        gradable=not problem.conclusive,
+        score=score(request.rubric, outcomes, scope).score,
+        rubric=rubric_reference(request),
+        model=model_section(discovery, chosen),
+        training=training,
+        outcomes=outcomes,
+        flags=(*flags(request, backends, None, None), not_graded_flag),
+        provenance=provenance(request, backends, clock, None, training),
+    )

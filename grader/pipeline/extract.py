@@ -1,0 +1,125 @@
+"""Candidate to graph: slice the source, run the probe in the sandbox, read what came out."""
+
+import json
+
+from grader.errors import SubmissionError
+from grader.graph.schema import ProbeFailure, read_probe_output, read_probe_shape
+from grader.intake.slice import slice_candidate
+from grader.model.graph import Export
+from grader.model.submission import Candidate, Discovery, Location, Slice
+from grader.model.task import Task
+from grader.pipeline.request import Backends, Request
+from grader.sandbox.base import Job, Result
+
+MOST_CONTENDERS = 8  # probing more than this costs more than asking the student to name one
+
+
+class Ungradable(SubmissionError):
+    """The model could not be brought out. `conclusive` is False where the student may be right and we can't tell."""
+
+    def __init__(self, message: str, *, mend: str = "", location: Location | None = None, conclusive: bool = True):
+        super().__init__(message, mend=mend)
+        self.location = location
+        self.conclusive = conclusive
+
+    @classmethod
+    def of(cls, problem: SubmissionError) -> "Ungradable":
+        """Any complaint about a submission, in the form that the report needs."""
+        return problem if isinstance(problem, cls) else cls(problem.message, mend=problem.mend)
+
+
+def extract(request: Request, candidate: Candidate, backends: Backends) -> Export:
+    """The validated graphs of one candidate.
+
+    Raises Ungradable when its code can't be built, run or exported, SandboxError when the sandbox itself fails.
+    """
+    sliced = slice_candidate(request.submission.root, candidate)
+    batch = request.recipe.recipe.batch_size
+    result = backends.sandbox.run(
+        Job(_probe_request(sliced, request.rubric.task, batch, "export"), limits=backends.limits)
+    )
+    _raise_if_cut_short(result, candidate)
+    answer = read_probe_output(result.files, sliced)
+    if isinstance(answer, ProbeFailure):
+        raise _ungradable(answer, candidate)
+    return answer
+
+
+def narrow(discovery: Discovery, request: Request, backends: Backends) -> Discovery:
+    """Where the source leaves a tie, ask the sandbox which contenders map the task's image to its classes."""
+    contenders = discovery.contenders
+    if discovery.selected is not None or not 1 < len(contenders) <= MOST_CONTENDERS:
+        return discovery
+    fitting = [contender for contender in contenders if _fits(contender, request, backends)]
+    if len(fitting) != 1:
+        return discovery.model_copy(update={"contenders": tuple(fitting) or contenders})
+    task = request.rubric.task
+    size = "×".join(map(str, task.input_shape))
+    reason = f"the only one of {len(contenders)} contenders that maps {size} to {task.classes} outputs"
+    return discovery.model_copy(update={"selected": fitting[0], "selected_by": reason})
+
+
+def _fits(candidate: Candidate, request: Request, backends: Backends) -> bool:
+    sliced = slice_candidate(request.submission.root, candidate)
+    task = request.rubric.task
+    job = Job(_probe_request(sliced, task, 2, "shapes"), outputs=("result.json",), limits=backends.limits)
+    result = backends.sandbox.run(job)
+    try:
+        return read_probe_shape(result.files, sliced) == (task.classes,)
+    except SubmissionError:
+        return False
+
+
+def _probe_request(sliced: Slice, task: Task, batch_size: int, mode: str) -> bytes:
+    return json.dumps(
+        {
+            "schema": "grader/probe-request/v1",
+            "slice": sliced.model_dump(mode="json"),
+            "input_shape": list(task.input_shape),
+            "batch_size": batch_size,
+            "seed": 0,
+            "mode": mode,
+        }
+    ).encode()
+
+
+def _raise_if_cut_short(result: Result, candidate: Candidate) -> None:
+    name, place = candidate.name, candidate.location
+    if result.status == "timeout":
+        raise Ungradable(
+            f"Building {name} did not end within {result.seconds:.0f} seconds and was stopped.",
+            mend="Look for a loop that never ends, or for training and downloads that start when the class is built.",
+            location=place,
+        )
+    if result.status == "memory":
+        raise Ungradable(
+            f"Building {name} needed more memory than the sandbox allows.",
+            mend="Make the layers smaller; the model must fit comfortably in 4 GiB.",
+            location=place,
+        )
+    if result.status == "output_limit":
+        raise Ungradable(f"{name} wrote more output than the sandbox allows.", location=place)
+    if "result.json" not in result.files:
+        raise Ungradable(
+            f"The process that builds {name} ended before the model was built (exit code {result.exit_code}).",
+            mend="Remove calls such as exit() or os._exit() from the code that defines or builds the model.",
+            location=place,
+        )
+
+
+def _ungradable(failure: ProbeFailure, candidate: Candidate) -> Ungradable:
+    doing = {
+        "import": f"The code that {candidate.name} needs could not be loaded",
+        "build": f"{candidate.name} could not be built",
+        "forward": f"{candidate.name} could not process an image of the task",
+        "export": f"The graph of {candidate.name} could not be exported",
+        "convert": f"The graph of {candidate.name} holds something grader can't read",
+    }[failure.stage]
+    detail = failure.message if failure.message.endswith((".", "!", "?")) else f"{failure.message}."
+    kind = f"{failure.type}: " if failure.type else ""
+    return Ungradable(
+        f"{doing}: {kind}{detail}",
+        mend=failure.hint,
+        location=failure.location or candidate.location,
+        conclusive=failure.stage not in ("export", "convert"),
+    )
