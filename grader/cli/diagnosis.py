@@ -9,6 +9,7 @@ from pathlib import Path
 
 from grader import __version__
 from grader.errors import DataError
+from grader.sandbox.base import Sandbox
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,14 @@ def _versions() -> Iterator[Finding]:
 
 
 def _sandboxes() -> Iterator[Finding]:
-    from grader.sandbox.doctor import describe
+    from grader.sandbox.bubblewrap import Bubblewrap
+    from grader.sandbox.process import Process
 
-    for found in describe():
-        here = found.availability
-        state = f"{found.strength}; {here.reason}" if here.reason else found.strength
-        yield Finding(found.backend, here.ok, state, here.mend, needed=found.default)
+    backends: tuple[Sandbox, ...] = (Bubblewrap(), Process())
+    for backend in backends:
+        here = backend.availability()
+        state = f"{backend.strength}; {here.reason}" if here.reason else backend.strength
+        yield Finding(backend.name, here.ok, state, here.mend, needed=backend.name == "bubblewrap")
 
 
 def _git() -> Finding:

@@ -80,11 +80,10 @@ def _requests(
     """One request, or the reason why there is none, for each submission; with the folder its report belongs in."""
     default = RecipeChoice(load_recipe(plan.recipe), "option") if plan.recipe else None
     house = RecipeChoice(load_recipe(rubric.recipe), "rubric")
-    progress.stage(f"fetching {redact(plan.source)}")
-    unknown = Submission(source=redact(plan.source), checkout=workspace, root=workspace, path=plan.path, ref=plan.ref)
-    blank = Request(
-        submission=unknown, rubric=rubric, recipe=default or house, options=_options(plan, Entry(), plan.out)
-    )
+    source, options = redact(plan.source), _options(plan, Entry(), plan.out)
+    progress.stage(f"fetching {source}")
+    unknown = Submission(source=source, checkout=workspace, root=workspace, path=plan.path, ref=plan.ref)
+    blank = Request(submission=unknown, rubric=rubric, recipe=default or house, options=options)
     try:
         whole = fetch(plan.source, ref=plan.ref, path=plan.path, workspace=workspace)
     except SubmissionError as problem:

@@ -2,8 +2,9 @@
 
 import json
 
-from grader.errors import SubmissionError
+from grader.errors import SubmissionError, UsageError
 from grader.graph.schema import ProbeFailure, read_probe_output, read_probe_shape
+from grader.intake.discover import discover
 from grader.intake.slice import slice_candidate
 from grader.model.graph import Export
 from grader.model.submission import Candidate, Discovery, Location, Slice
@@ -26,6 +27,22 @@ class Ungradable(SubmissionError):
     def of(cls, problem: SubmissionError) -> "Ungradable":
         """Any complaint about a submission, in the form that the report needs."""
         return problem if isinstance(problem, cls) else cls(problem.message, mend=problem.mend)
+
+
+def find(request: Request) -> Discovery:
+    """The candidates and the chosen one.
+
+    Raises UsageError for a --model that names nothing, Ungradable for the same word from .grader.yml.
+    """
+    submission = request.submission
+    try:
+        return discover(
+            submission.root, model=request.options.model, readme=request.readme, checkout=submission.checkout
+        )
+    except UsageError as problem:
+        if request.selected_by != ".grader.yml":
+            raise
+        raise Ungradable(f".grader.yml: {problem.message}", mend=problem.mend) from None
 
 
 def extract(request: Request, candidate: Candidate, backends: Backends) -> Export:

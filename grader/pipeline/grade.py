@@ -8,7 +8,6 @@ from importlib import import_module
 from grader.checks.base import Context
 from grader.checks.run import evaluate
 from grader.errors import SubmissionError
-from grader.intake.discover import discover
 from grader.model.facts import Facts
 from grader.model.graph import Export
 from grader.model.report import GradeReport
@@ -22,7 +21,7 @@ from grader.pipeline.assemble import (
     rubric_reference,
     ungradable_report,
 )
-from grader.pipeline.extract import Ungradable, extract, narrow
+from grader.pipeline.extract import Ungradable, extract, find, narrow
 from grader.pipeline.request import Backends, Request
 from grader.pipeline.train import train
 from grader.rubric.score import Scope, score
@@ -40,8 +39,7 @@ def grade(request: Request, backends: Backends) -> GradeReport:
     discovery: Discovery | None = None
     try:
         backends.on_stage("looking for the model")
-        found = discover(request.submission.root, model=request.options.model, readme=request.readme)
-        discovery = narrow(found, request, backends)
+        discovery = narrow(find(request), request, backends)
         candidate = _require_selected(discovery)
         backends.on_stage(f"building {candidate.name} in the {backends.sandbox.name} sandbox")
         export = extract(request, candidate, backends)

@@ -1,7 +1,7 @@
 """What a grading is asked to do, and with what."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -50,6 +50,6 @@ class Backends:
     """The doors to the outside world, chosen by the composition root."""
 
     sandbox: Sandbox
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     on_stage: Callable[[str], None] = lambda _: None
     on_training: Callable[[Any], None] | None = None  # training.launch.ProgressEvent
