@@ -28,7 +28,7 @@ def to_text(report: GradeReport) -> str:
     lines += ["", *_model(shown)]
     if shown.blocked:
         lines += _wrap(shown.blocked.fix, "To do: ")
-        lines += [f"  at {place}" for place in shown.blocked.places]
+        lines += _wrap(", ".join(shown.blocked.places), "  at ")
         lines += _candidates(shown)
     lines += ["", *(line for criterion in shown.criteria.rows for line in _criterion(criterion))]
     runs = [line for run in shown.training.runs.rows for line in _run(run)]
@@ -70,7 +70,7 @@ def _criterion(row: Criterion) -> list[str]:
         lines += _wrap(f"Expected {row.expected}; observed {row.observed}.", "    ")
         lines += _wrap(row.message, "    ")
         lines += _wrap(row.fix, "    Fix: ")
-        lines += [f"    at {place}" for place in row.places]
+        lines += _wrap(", ".join(row.places), "    at ")
     return lines
 
 

@@ -110,6 +110,8 @@ def test_missing_data_tells_the_command_that_mends_it() -> None:
 
 def test_points_and_bonus_are_written_plainly() -> None:
     assert summary_line(report()).startswith("Passed, 105 of 100 points: All required criteria")
+    repeated = report(summary="All 5 required criteria are met; 105 of 100 points.")
+    assert summary_line(repeated) == "Passed, 105 of 100 points: All 5 required criteria are met."
     assert "12.5 of 100 points" in summary_line(report(score=Score(points=12.5, max_points=100)))
     assert "of 0 points" in to_html(report(score=Score(points=0, max_points=0)))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from grader.model.report import Flag, GradeReport
 from grader.report.escape import prose, visible
-from grader.report.notation import place
+from grader.report.notation import place, points
 from grader.report.view.criteria import Blocked, Criterion, blocked, criteria
 from grader.report.view.model import FactsView, Layer, ModelView, counts_cells, facts_view, layers, model_view
 from grader.report.view.origin import RecipeView, provenance_view, recipe_view
@@ -72,7 +72,8 @@ def _summary(report: GradeReport) -> str:
     for outcome in report.outcomes[:1] if blocked(report) else ():
         if report.summary.startswith(outcome.message):
             return outcome.message
-    return report.summary
+    told = f"; {points(report.score.points)} of {points(report.score.max_points)} points."  # stands beside it
+    return f"{report.summary.removesuffix(told)}." if report.summary.endswith(told) else report.summary
 
 
 def _flag(flag: Flag) -> FlagView:
