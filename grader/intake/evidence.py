@@ -14,11 +14,12 @@ CHANNELS, PIXELS, CLASSES = 1, 784, 10
 # were all trained, and outweighs training only where it is exact.
 LAST_TRAINED, TRAINED, MAYBE_TRAINED, TRAINED_UNCALLED, BUILT = 50.0, 25.0, 32.0, 20.0, 10.0
 FITS, MISFITS = 10.0, -100.0
-STATED, STATED_LAST, STATED_FINAL = 20.0, 16.0, 4.0
+STATED, STATED_LAST, STATED_FINAL = 32.0, 16.0, 8.0
 NAMED_CLASS, NAMED_FILE, NAMED_FINAL = 6.0, 6.0, 6.0
-FINAL_NAME, BETTER_NAME, EARLY_NAME, TEST_FILE = 30.0, 12.0, -12.0, -15.0
+FINAL_FILE, FINAL_CLASS, BETTER_NAME, EARLY_NAME, TEST_FILE = 45.0, 20.0, 12.0, -12.0, -15.0
 LAST_OF_SERIES = 10.0
 REDEFINED = -20.0
+MORE = 1.0
 DEEPER = -6.0  # per folder below the shallowest model, at most three
 
 FINAL_WORD = re.compile(r"(?<![a-z])(final|best|submission|submit|submitted)(?![a-z])")
@@ -47,14 +48,16 @@ class Weighed:
 def weigh(prospects: Sequence[Prospect], readme: Readme) -> list[Weighed]:
     """The prospects with their points, best first; at equal points modules come before notebooks."""
     rows = [Weighed(prospect) for prospect in prospects]
+    series, outnumbered = _series(rows)
     for row in rows:
         _weigh_training(row, prospects)
         _weigh_fit(row)
         _weigh_definition(row)
-        _weigh_words(row)
+        _weigh_words(row, outnumbered)
     _weigh_readme(rows, readme)
-    _weigh_series(rows)
+    _weigh_series(rows, series, outnumbered)
     _weigh_depth(rows)
+    _prefer_named_twins(rows, readme)
     return sorted(rows, key=lambda row: (-row.score, row.prospect.cell.index is not None))
 
 
@@ -119,13 +122,14 @@ def _weigh_definition(row: Weighed) -> None:
         row.add(TEST_FILE, f"{prospect.cell.file} is a test")
 
 
-def _weigh_words(row: Weighed) -> None:
+def _weigh_words(row: Weighed, outnumbered: set[str]) -> None:
     words = {label: _words(label) for label in _labels(row.prospect)}
-    finals = [label for label, text in words.items() if FINAL_WORD.search(text)]
+    finals = [label for label, text in words.items() if FINAL_WORD.search(text) and label not in outnumbered]
     better = [label for label, text in words.items() if BETTER_WORD.search(text)]
     early = [label for label, text in words.items() if EARLY_WORD.search(text)]
     if finals:
-        row.add(FINAL_NAME, f"{finals[0]} is called final")
+        points = FINAL_CLASS if finals == [row.prospect.name] else FINAL_FILE
+        row.add(points, f"{finals[-1]} is called final")
     elif better:
         row.add(BETTER_NAME, f"{better[0]} is named as an improvement")
     elif early:
@@ -165,23 +169,28 @@ def _credit(row: Weighed, mentions: list[Mention], points: float, what: str) -> 
     return True
 
 
-def _weigh_series(rows: Sequence[Weighed]) -> None:
-    """`Part_1 … Part_5`, `model1 … model8`: the last of a numbered series."""
-    series: dict[str, list[tuple[tuple[int, ...], Weighed, str]]] = {}
+def _weigh_series(rows: Sequence[Weighed], series: Sequence[set[str]], outnumbered: set[str]) -> None:
     for row in rows:
         for label in _labels(row.prospect):
-            numbers = tuple(int(number) for number in NUMBER.findall(label.rpartition("/")[2]))
-            if numbers:
-                series.setdefault(_shape(label), []).append((numbers, row, label))
-    rewarded: set[int] = set()
-    for members in series.values():
-        highest = max(numbers for numbers, _, _ in members)
-        if len({numbers for numbers, _, _ in members}) < 2:
-            continue
-        for numbers, row, label in members:
-            if numbers == highest and id(row) not in rewarded:
-                rewarded.add(id(row))
+            if label not in outnumbered and any(label in members for members in series):
                 row.add(LAST_OF_SERIES, f"{label} is the last of its series")
+                break
+
+
+def _series(rows: Sequence[Weighed]) -> tuple[list[set[str]], set[str]]:
+    """The numbered series among the names (`Part_1 … Part_5`, `model1 … model8`), and all but the last of each."""
+    shapes: dict[str, set[str]] = {}
+    for row in rows:
+        for label in _labels(row.prospect):
+            if _numbers(label):
+                shapes.setdefault(_shape(label), set()).add(label)
+    series = [labels for labels in shapes.values() if len({_numbers(label) for label in labels}) > 1]
+    earlier = {label for labels in series for label in labels if _numbers(label) < max(map(_numbers, labels))}
+    return series, earlier
+
+
+def _numbers(label: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in NUMBER.findall(label.rpartition("/")[2]))
 
 
 def _weigh_depth(rows: Sequence[Weighed]) -> None:
@@ -190,6 +199,20 @@ def _weigh_depth(rows: Sequence[Weighed]) -> None:
         depth = row.prospect.cell.file.count("/") - shallowest
         if depth:
             row.add(DEEPER * min(depth, 3), f"{row.prospect.cell.file} lies in a subfolder of other models")
+
+
+def _prefer_named_twins(rows: Sequence[Weighed], readme: Readme) -> None:
+    """Of the same code in several files, the file that the README names stands for all, with the best one's points."""
+    best = max(rows, key=lambda row: row.score, default=None)
+    if best is None or any(readme.names_file(file) for file in _files(best.prospect)):
+        return
+    twins = [row for row in rows if row is not best and row.prospect.fingerprint == best.prospect.fingerprint]
+    named = [row for row in twins if readme.names_file(row.prospect.cell.file)]
+    if named:
+        row = max(named, key=lambda twin: twin.score)
+        mention = readme.names_file(row.prospect.cell.file)[0]
+        points = best.score - row.score + MORE
+        row.add(points, f"the same code as {best.prospect.cell.file}, and the file that {mention} names")
 
 
 def _labels(prospect: Prospect) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 NUMBER = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{2,3})+|\d{3,9})(?![\w]|[.,]\d)")
 FINAL = re.compile(r"\b(final|finally|best|submission|submitted|chosen|selected|champion)\b", re.IGNORECASE)
+HEADING = re.compile(r"^(#{1,6}\s|\*\*[^*]+\*\*\s*$)")
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Mention:
 
     file: str
     line: int  # 1-based
-    final: bool  # the line calls it final, best or chosen
+    final: bool  # the line, or the heading above it, calls it final, best or chosen
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -24,9 +25,13 @@ class Readme:
     """The README's lines, searched for names and parameter totals."""
 
     def __init__(self, texts: list[tuple[str, str]]) -> None:
-        self._lines = [
-            (file, number, line) for file, text in texts for number, line in enumerate(text.splitlines(), start=1)
-        ]
+        self._lines: list[tuple[str, int, str, bool]] = []  # file, number, text, under a heading that says final
+        for file, text in texts:
+            final = False
+            for number, line in enumerate(text.splitlines(), start=1):
+                if HEADING.match(line):
+                    final = bool(FINAL.search(line))
+                self._lines.append((file, number, line, final or bool(FINAL.search(line))))
 
     def names(self, word: str) -> list[Mention]:
         """The lines that contain a name as a whole word."""
@@ -49,4 +54,4 @@ class Readme:
         )
 
     def _find(self, holds: Callable[[str], bool]) -> list[Mention]:
-        return [Mention(file, number, bool(FINAL.search(line))) for file, number, line in self._lines if holds(line)]
+        return [Mention(file, number, final) for file, number, line, final in self._lines if holds(line)]
