@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import os
 import urllib.error
 import zlib
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from grader.errors import DataError
+from grader.training.data_folder import folder_of
 from grader.training.digits import load_digits
 from grader.training.idx import parse_idx
 
@@ -51,16 +51,6 @@ def load(dataset: str, data_dir: Path | None = None) -> Dataset:
     folder = folder_of(data_dir)
     arrays = [_read(folder, name) for name in MNIST_DIGESTS]
     return _dataset("mnist", *arrays)
-
-
-def folder_of(data_dir: Path | None) -> Path:
-    """Where MNIST is looked for: the option, else GRADER_DATA_DIR, else the user's cache."""
-    if data_dir is not None:
-        return data_dir.expanduser().absolute()
-    if named := os.environ.get("GRADER_DATA_DIR"):
-        return Path(named).expanduser().absolute()
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "grader"
 
 
 def fetch(data_dir: Path | None = None) -> Path:

@@ -35,7 +35,8 @@ def enlarge(images: NDArray[np.int64]) -> NDArray[np.uint8]:
     weights = _weights()
     unit = int(weights[0].sum()) ** 2 * _BRIGHTEST
     total = np.einsum("yi,nij,xj->nyx", weights, images, weights) * 255
-    return ((total + unit // 2) // unit).astype(np.uint8)
+    enlarged: NDArray[np.uint8] = ((total + unit // 2) // unit).astype(np.uint8)
+    return enlarged
 
 
 def _weights() -> NDArray[np.int64]:

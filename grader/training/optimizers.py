@@ -9,17 +9,16 @@ from grader.training.schedule import Rates
 
 
 def build_optimizer(recipe: Optimizer, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
-    """The optimizer of a recipe over the parameters that train."""
+    """The optimizer of a recipe."""
     arguments = recipe.model_dump(exclude={"name"})
-    trainable = [parameter for parameter in parameters if parameter.requires_grad]
     match recipe:
         case Adam():
-            return torch.optim.Adam(trainable, **arguments)
+            return torch.optim.Adam(parameters, **arguments)
         case AdamW():
-            return torch.optim.AdamW(trainable, **arguments)
+            return torch.optim.AdamW(parameters, **arguments)
         case RmsProp():
-            return torch.optim.RMSprop(trainable, **arguments)
-    return torch.optim.SGD(trainable, **arguments)
+            return torch.optim.RMSprop(parameters, **arguments)
+    return torch.optim.SGD(parameters, **arguments)
 
 
 def set_rates(optimizer: torch.optim.Optimizer, rates: Rates) -> None:

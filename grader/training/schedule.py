@@ -103,7 +103,7 @@ class PlateauTracker:
 
     def __init__(self, schedule: Plateau) -> None:
         self.factor = 1.0
-        self._schedule = schedule
+        self.schedule = schedule
         self._maximize = schedule.metric.endswith("accuracy")
         self._best: float | None = None
         self._bad_epochs = 0
@@ -111,7 +111,7 @@ class PlateauTracker:
 
     def observe(self, metric: float) -> None:
         """Take the metric of one epoch."""
-        schedule = self._schedule
+        schedule = self.schedule
         if self._is_better(metric):
             self._best, self._bad_epochs = metric, 0
         else:
@@ -126,5 +126,5 @@ class PlateauTracker:
     def _is_better(self, metric: float) -> bool:
         if self._best is None:
             return not math.isnan(metric)
-        margin = self._schedule.threshold * (abs(self._best) if self._schedule.threshold_mode == "rel" else 1.0)
+        margin = self.schedule.threshold * (abs(self._best) if self.schedule.threshold_mode == "rel" else 1.0)
         return metric > self._best + margin if self._maximize else metric < self._best - margin

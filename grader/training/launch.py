@@ -1,0 +1,178 @@
+"""Retraining: one process per seed, the first seed that succeeds decides. Imports no torch; the processes do."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from grader.errors import RecipeError, TrainingError
+from grader.model.graph import Export
+from grader.model.recipe import Recipe
+from grader.model.task import Task
+from grader.model.training import Training, TrainingRun
+from grader.training.data_folder import folder_of
+from grader.training.events import Event
+from grader.training.job import TrainingJob
+from grader.training.process import TrainingProcess
+from grader.training.race import Race, Refusal
+from grader.training.runlog import RunLog
+from grader.training.statistics import accuracy_of
+
+Status = Literal["completed", "partial", "skipped", "error"]
+
+
+@dataclass(frozen=True)
+class ProgressEvent:
+    """Where a run stands. `share` is that of the whole run, 0 to 1; accuracies are None before the first epoch."""
+
+    seed: int
+    run: int  # 1-based
+    runs: int  # at most
+    epoch: int  # 1-based, the one in progress
+    epochs: int
+    share: float
+    accuracy: float | None
+    best_accuracy: float | None
+    seconds_left: float | None  # of this run; None before it can be told
+
+
+def retrain(
+    export: Export,
+    recipe: Recipe,
+    task: Task,
+    *,
+    target: float | None = None,
+    stop_at_target: bool = False,
+    data_dir: Path | None = None,
+    device: str = "auto",
+    seeds: Sequence[int] | None = None,
+    stop_after_success: bool = True,
+    succeeded: Callable[[TrainingRun], bool] | None = None,
+    workers: int = 1,
+    on_progress: Callable[[ProgressEvent], None] | None = None,
+    save_weights: Path | None = None,
+) -> Training:
+    """Train the graph from fresh weights, each seed in a process of its own, and report what was measured.
+
+    `stop_at_target` ends a run at its first epoch at the target. `stop_after_success` leaves out the seeds after the
+    first that succeeded: that reached the target in any epoch, or as `succeeded` says. `workers` seeds train side by
+    side, one thread each; that changes the time it takes, not the outcome. `save_weights` is a folder.
+
+    What goes wrong is in the status: "skipped" without data or device, "partial" after Ctrl-C, "error" when a process
+    broke off. Raises RecipeError for a recipe that does not fit the data set.
+    """
+    seeds = tuple(task.seeds if seeds is None else seeds)
+    jobs = [
+        TrainingJob(
+            export=export,
+            recipe=recipe,
+            task=task,
+            seed=seed,
+            target=target,
+            stop_at_target=stop_at_target,
+            device=device,
+            data_dir=folder_of(data_dir),
+            keep_weights=save_weights is not None,
+        )
+        for seed in seeds
+    ]
+    book = _Book(jobs, on_progress, save_weights, succeeded if stop_after_success else lambda run: False)
+    status, reason, mend, counted = _run(book, jobs, workers)
+    runs = [book.logs[index].to_run(book.weights.get(index)) for index in range(counted)]
+    started = next((log.started for log in book.logs if log.started), None)
+    return Training(
+        status=status,
+        reason=reason,
+        mend=mend,
+        recipe=recipe.model_dump(mode="json"),
+        recipe_origins=dict(recipe.origins),
+        dataset=task.dataset,
+        target=target,
+        initializers=started.initializers if started else {},
+        runs=tuple(run for run in runs if run is not None),
+    )
+
+
+def _run(book: "_Book", jobs: Sequence[TrainingJob], workers: int) -> tuple[Status, str, str, int]:
+    """Status, reason, mend, and how many of the runs count."""
+    race = Race(jobs, book.news, book.closing, book.success)
+    try:
+        return "completed", "", "", race.run(workers)
+    except KeyboardInterrupt:
+        return "partial", book.interruption(), "Run the same command again and let it finish.", len(jobs)
+    except Refusal as refusal:
+        refused = refusal.event
+        if refused.kind == "recipe":
+            raise RecipeError(refused.message, mend=refused.mend) from None
+        return "error" if refused.kind == "model" else "skipped", refused.message, refused.mend, len(jobs)
+    except TrainingError as problem:
+        return "error", problem.message, problem.mend, len(jobs)
+
+
+class _Book:
+    """Keeps the logs of all runs, passes progress on, and saves weights."""
+
+    def __init__(
+        self,
+        jobs: Sequence[TrainingJob],
+        on_progress: Callable[[ProgressEvent], None] | None,
+        folder: Path | None,
+        succeeded: Callable[[TrainingRun], bool] | None,
+    ) -> None:
+        self.logs = [RunLog(job.seed, job.task.evaluate_on, job.target) for job in jobs]
+        self.weights: dict[int, str] = {}
+        self._on_progress, self._folder = on_progress, folder
+        self._succeeded = succeeded or (lambda run: run.first_epoch_at_target is not None)
+        self._began: dict[int, float] = {}
+
+    def news(self, index: int, event: Event) -> None:
+        """Note an event and pass on where the run stands."""
+        log = self.logs[index]
+        log.take(event)
+        if self._on_progress and log.started:
+            self._on_progress(self._progress(index, log))
+
+    def closing(self, index: int, process: TrainingProcess) -> None:
+        """Keep the weights of a process that is about to be ended."""
+        content = process.weights() if self._folder else None
+        if self._folder is None or content is None:
+            return
+        name = f"weights-seed-{process.seed}.safetensors"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / name).write_bytes(content)
+        except OSError as problem:
+            place = self._folder / name
+            raise TrainingError(f"The weights could not be written to {place}: {problem.strerror}.") from None
+        self.weights[index] = name
+
+    def success(self, index: int) -> bool:
+        """Whether that run makes the later seeds unnecessary."""
+        run = self.logs[index].to_run()
+        return run is not None and self._succeeded(run)
+
+    def interruption(self) -> str:
+        """Where Ctrl-C struck, in a sentence."""
+        current = next((log for log in self.logs if not log.ended), None)
+        if current is None or current.started is None:
+            return "Training was interrupted before it began."
+        done = len(current.epochs)
+        return f"Training was interrupted after {done} of {current.started.epochs} epochs with seed {current.seed}."
+
+    def _progress(self, index: int, log: RunLog) -> ProgressEvent:
+        assert log.started is not None
+        elapsed = time.monotonic() - self._began.setdefault(index, time.monotonic())
+        accuracies = [accuracy_of(record, log.evaluated_on) for record in log.epochs]
+        share = log.share
+        return ProgressEvent(
+            seed=log.seed,
+            run=index + 1,
+            runs=len(self.logs),
+            epoch=min(len(log.epochs) + 1, log.started.epochs),
+            epochs=log.started.epochs,
+            share=share,
+            accuracy=accuracies[-1] if accuracies else None,
+            best_accuracy=max(accuracies, default=None),
+            seconds_left=elapsed * (1 - share) / share if share > 0 else None,
+        )

@@ -1,0 +1,123 @@
+"""One training process, seen from outside: started clean, read line by line, always ended."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from grader.errors import TrainingError
+from grader.training.events import Event, read_event
+from grader.training.job import TrainingJob, write_job
+from grader.training.worker import WEIGHTS
+
+# Found by measurement: without these, glibc gives every activation back to the kernel after each step.
+_MALLOC = {
+    "MALLOC_MMAP_THRESHOLD_": str(2**30),
+    "MALLOC_TRIM_THRESHOLD_": str(2**32),
+    "MALLOC_TOP_PAD_": str(2**28),
+}
+_THREADS = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "SYSTEMROOT")
+_LONGEST_LINE = 4 * 2**20
+_STDERR_SHOWN = 300
+
+# -I leaves out environment, user site and current folder; the parent's path makes the same packages importable.
+_BOOTSTRAP = """\
+import runpy, sys
+sys.path[:] = sys.argv.pop(1).split("\\n")
+runpy.run_module("grader.training.worker", run_name="__main__")
+"""
+
+
+class TrainingProcess:
+    """A context: on leaving it the process is dead and its folder gone, whatever happened."""
+
+    def __init__(self, job: TrainingJob) -> None:
+        self.seed = job.seed
+        self._job = job
+        self._pending = b""
+
+    def __enter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="grader-training-", ignore_cleanup_errors=True)
+        place = Path(self._folder.name)
+        try:
+            write_job(self._job, place)
+            self._stderr = (place / "stderr").open("wb+")
+            self._process = subprocess.Popen(
+                command(place),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                cwd=place,
+                env=environment(place),
+                start_new_session=True,  # Ctrl-C in a terminal is for us; we end the process ourselves
+            )
+        except OSError as problem:
+            self._folder.cleanup()
+            raise TrainingError(f"The training process could not be started: {problem.strerror or problem}.") from None
+        except BaseException:
+            self._folder.cleanup()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._stderr.close()
+        self._folder.cleanup()
+
+    def fileno(self) -> int:
+        """Readable when `read` has something to say."""
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
+
+    def read(self) -> list[Event] | None:
+        """The events that have come; None when the process has closed its end.
+
+        Raises TrainingError for a line that is not an event.
+        """
+        content = os.read(self.fileno(), 2**16)
+        if not content:
+            return None
+        *lines, self._pending = (self._pending + content).split(b"\n")
+        if len(self._pending) > _LONGEST_LINE:
+            raise TrainingError("The training process wrote a line that never ends.")
+        try:
+            return [read_event(line) for line in lines]
+        except ValueError:
+            raise TrainingError("The training process said something that is not an event.") from None
+
+    def weights(self) -> bytes | None:
+        """The best epoch's weights so far, where they were to be kept."""
+        file = Path(self._folder.name) / WEIGHTS
+        return file.read_bytes() if file.is_file() else None
+
+    def last_words(self) -> str:
+        """Why the process ended, in one clause; waits for its end."""
+        code = self._process.wait()
+        if code < 0:
+            likely = " (probably for want of memory)" if code == -9 else ""
+            return f"it was killed by signal {-code}{likely}"
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
+        return f"exit code {code}" + (f", {lines[-1][:_STDERR_SHOWN]}" if lines else "")
+
+
+def command(folder: Path) -> list[str]:
+    """The command line of a training process."""
+    path = "\n".join(entry or str(Path.cwd()) for entry in sys.path)
+    return [sys.executable, "-I", "-c", _BOOTSTRAP, path, str(folder), str(os.getpid())]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The whole environment of a training process: no credentials, one thread, memory kept between steps."""
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    place = {"HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**passed, **place, **_THREADS, **_MALLOC}

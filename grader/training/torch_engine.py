@@ -1,0 +1,86 @@
+"""Torch's engine: the data set is one tensor, augmentation works on batches, nothing waits within an epoch."""
+
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+from grader.graph.initialize import initializer_origins
+from grader.graph.rebuild import RebuiltModel
+from grader.model.training import EpochRecord
+from grader.training.data import Dataset
+from grader.training.device import choose_device, describe_device, peak_memory, settle
+from grader.training.engine import Emit
+from grader.training.evaluate import Scores, describe
+from grader.training.events import Ended, EpochEnded, Started
+from grader.training.job import TrainingJob
+from grader.training.statistics import reaches
+from grader.training.subsets import subsets
+from grader.training.torch_run import TorchRun
+
+
+class TorchEngine:
+    """Trains every graph that can be rebuilt."""
+
+    name = "torch"
+
+    def accepts(self, job: TrainingJob) -> bool:
+        """Every job."""
+        return True
+
+    def train(self, job: TrainingJob, dataset: Dataset, emit: Emit, weights: Path | None) -> None:
+        """See `Engine.train`."""
+        device = choose_device(job.device)
+        settle(device)
+        parts = subsets(dataset, job.recipe, job.task, device)
+        run = TorchRun(job, parts, device, emit)
+        environment = {**describe_device(device), "engine": self.name, "data_digest": dataset.digest}
+        environment |= {"recipe_digest": job.recipe.digest, "batch_size": str(run.batch_size)}
+        started = Started(
+            environment=environment,
+            initializers=initializer_origins(job.export),
+            epochs=job.epochs,
+            images=len(run.deciding),
+        )
+        emit(started)
+        stopped = "completed"
+        best = -1.0
+        for epoch in range(job.epochs):
+            record, scores = run.epoch(epoch)
+            improved = scores.accuracy > best
+            if improved:
+                best = scores.accuracy
+                if weights is not None:
+                    save_weights(run.model, weights)
+            evaluation = describe(scores, run.deciding, job.task.classes) if improved else None
+            emit(EpochEnded(record=record, evaluation=evaluation, peak_memory_bytes=peak_memory()))
+            ending = _ending(job, record, scores)
+            if ending:
+                stopped = ending
+                break
+        emit(Ended.model_validate({"stopped": stopped, "environment": _peak(device)}))
+
+
+def save_weights(model: RebuiltModel, file: Path) -> None:
+    """Parameters and buffers as safetensors, keyed by the student's names."""
+    paths = {**model.parameter_names, **model.buffer_names}
+    values = [*model.named_parameters(), *model.named_buffers()]
+    named = {paths[name]: value.detach().cpu().contiguous() for name, value in values if name in paths}
+    safetensors.torch.save_file(named, file)
+
+
+def _ending(job: TrainingJob, record: EpochRecord, scores: Scores) -> str:
+    """Why the run ends after this epoch; empty where it goes on."""
+    if record.train_loss is None:
+        return "diverged"
+    if job.stop_at_target and job.target is not None and reaches(scores.accuracy, job.target):
+        return "target"
+    if job.recipe.stop_at is not None and reaches(scores.accuracy, job.recipe.stop_at):
+        return "early_stop"
+    return ""
+
+
+def _peak(device: torch.device) -> dict[str, str]:
+    if device.type != "cuda":
+        return {}
+    return {"peak_device_memory_bytes": str(torch.cuda.max_memory_allocated(device))}

@@ -1,0 +1,124 @@
+"""One model in training with torch: epochs, steps, evaluation."""
+
+import math
+import time
+
+import torch
+from torch.nn import functional
+
+from grader.graph.rebuild import rebuild
+from grader.model.recipe import Plateau
+from grader.model.training import EpochRecord
+from grader.training.augment import pipeline
+from grader.training.device import derive, generator
+from grader.training.engine import Emit
+from grader.training.evaluate import Scores, as_batch, evaluate
+from grader.training.events import Advanced
+from grader.training.job import TrainingJob
+from grader.training.optimizers import build_optimizer, set_rates
+from grader.training.schedule import Clock, PlateauTracker, RateSchedule
+from grader.training.subsets import Subset, Subsets
+
+_EVALUATION_BATCH = 500
+_SECONDS_BETWEEN_SIGNS = 0.25
+
+
+class TorchRun:
+    """One model in training."""
+
+    def __init__(self, job: TrainingJob, parts: Subsets, device: torch.device, emit: Emit) -> None:
+        self.job, self.parts, self.emit = job, parts, emit
+        deciding = parts.test if parts.test is not None else parts.validation
+        assert deciding is not None
+        self.deciding = deciding
+        fixed = job.export.graphs.batch_size
+        self.fixed, self.batch_size = fixed is not None, fixed or job.recipe.batch_size
+        torch.manual_seed(derive(job.seed, "dropout"))
+        self.shuffling = generator(job.seed, "shuffle")
+        self.augmenting = generator(job.seed, "augment", device)
+        self.device = device
+        self.model = rebuild(job.export, job.seed).to(device).to(memory_format=torch.channels_last)
+        self.parameters = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        self.optimizer = build_optimizer(job.recipe.optimizer, self.parameters) if self.parameters else None
+        self.schedule = RateSchedule(job.recipe, job.schedule_epochs)
+        self.plateau = PlateauTracker(job.recipe.schedule) if isinstance(job.recipe.schedule, Plateau) else None
+        self.augment = pipeline(job.recipe.augmentation, job.recipe.normalization)
+
+    def epoch(self, epoch: int) -> tuple[EpochRecord, Scores]:
+        """Train one epoch (0-based) and evaluate; the scores are those of the set that decides."""
+        began = time.perf_counter()
+        rate, loss, accuracy = self._train(epoch)
+        validation = self._evaluate(self.parts.validation)
+        test = self._evaluate(self.parts.test)
+        record = EpochRecord(
+            epoch=epoch + 1,
+            lr=rate,
+            train_loss=loss if math.isfinite(loss) else None,
+            train_accuracy=accuracy,
+            test_loss=test.loss if test else None,
+            test_accuracy=test.accuracy if test else None,
+            validation_loss=validation.loss if validation else None,
+            validation_accuracy=validation.accuracy if validation else None,
+            seconds=time.perf_counter() - began,
+        )
+        if self.plateau:
+            value = getattr(record, self.plateau.schedule.metric)
+            self.plateau.observe(math.nan if value is None else value)
+        scores = test or validation
+        assert scores is not None
+        return record, scores
+
+    def _train(self, epoch: int) -> tuple[float, float, float]:
+        """The last step's rate, the mean loss and the accuracy of one epoch over the training set."""
+        self.model.train()
+        train, recipe = self.parts.train, self.job.recipe
+        batches = self._batches(len(train))
+        loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
+        correct = torch.zeros((), dtype=torch.int64, device=self.device)
+        rate, seen, last_sign = 0.0, 0, time.monotonic()
+        for index, chosen in enumerate(batches):
+            clock = Clock(epoch, index, len(batches))
+            rates = self.schedule.rates(clock, self.plateau.factor if self.plateau else 1.0)
+            rate = rates.lr
+            if self.optimizer:
+                set_rates(self.optimizer, rates)
+            labels = train.labels[chosen]
+            images = self.augment(train.images[chosen].float(), self.augmenting)
+            outputs = self.model(as_batch(images, recipe.normalization))
+            loss = functional.cross_entropy(outputs, labels, label_smoothing=recipe.loss.label_smoothing)
+            self._step(loss)
+            with torch.no_grad():
+                loss_sum += loss.detach() * len(chosen)
+                correct += (outputs.detach().argmax(dim=1) == labels).sum()
+            seen += len(chosen)
+            if time.monotonic() - last_sign > _SECONDS_BETWEEN_SIGNS:
+                last_sign = time.monotonic()
+                self.emit(Advanced(epoch=epoch + 1, share=(index + 1) / len(batches)))
+        return rate, float(loss_sum) / max(seen, 1), int(correct) / max(seen, 1)
+
+    def _step(self, loss: torch.Tensor) -> None:
+        if self.optimizer is None or not loss.requires_grad:
+            return  # nothing in this model trains: it is evaluated as it is
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        clip = self.job.recipe.clip
+        if clip and clip.value:
+            torch.nn.utils.clip_grad_value_(self.parameters, clip.value)
+        if clip and clip.norm:
+            torch.nn.utils.clip_grad_norm_(self.parameters, clip.norm)
+        self.optimizer.step()
+
+    def _batches(self, images: int) -> list[torch.Tensor]:
+        """A fresh order in batches. A last batch of one image is left out: batch norm can't normalise it."""
+        batches = list(torch.split(torch.randperm(images, generator=self.shuffling).to(self.device), self.batch_size))
+        partial = len(batches[-1]) < self.batch_size
+        if partial and len(batches) > 1 and (self.job.recipe.drop_last or self.fixed or len(batches[-1]) == 1):
+            batches.pop()
+        return batches
+
+    def _evaluate(self, subset: Subset | None) -> Scores | None:
+        if subset is None:
+            return None
+        order = torch.randperm(len(subset), generator=generator(self.job.seed, "evaluate")).to(self.device)
+        size = self.batch_size if self.fixed else _EVALUATION_BATCH
+        return evaluate(self.model, subset, self.job.recipe.normalization, order, size, self.fixed)
