@@ -1,13 +1,16 @@
 """Running a rubric's checks: findings become outcomes with points."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.checks.accuracy import AccuracyTarget
 from grader.checks.base import Check, Context
+from grader.checks.runs import judge
 from grader.checks.validate import resolve
 from grader.model.base import Frozen
 from grader.model.outcome import Finding, Outcome, Status
 from grader.model.rubric import Criterion, Rubric
+from grader.model.training import TrainingRun
 from grader.rubric.score import Scope
 
 
@@ -18,6 +21,7 @@ class TrainingGoal:
     needed: bool
     target: float | None
     stop_at_target: bool  # only where nothing is judged on the epochs after it
+    succeeded: Callable[[TrainingRun], bool]  # a run that meets every accuracy criterion: no further seed is tried
 
 
 def evaluate(rubric: Rubric, context: Context, scope: Scope) -> tuple[Outcome, ...]:
@@ -47,7 +51,9 @@ def training_goal(rubric: Rubric) -> TrainingGoal:
     """The highest target of the rubric, and whether a seed may stop as soon as it is reached."""
     demanding = [(check, parameters) for _, check, parameters in _resolved(rubric) if check.needs_training]
     targets = [parameters for _, parameters in demanding if isinstance(parameters, AccuracyTarget)]
+    epochs = rubric.task.epochs
     return TrainingGoal(
+        succeeded=lambda run: all(judge(run, one.target, one.span, epochs).reached for one in targets),
         needed=bool(demanding),
         target=max((one.target for one in targets), default=None),
         stop_at_target=bool(targets)

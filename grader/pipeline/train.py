@@ -1,6 +1,7 @@
 """Whether and how the rebuilt graph is retrained for a rubric."""
 
 from grader.checks.run import training_goal
+from grader.errors import RecipeError
 from grader.model.graph import Export
 from grader.model.training import Training
 from grader.pipeline.request import Backends, Request
@@ -20,17 +21,24 @@ def train(request: Request, backends: Backends, export: Export) -> Training:
     if options.epochs is not None:
         task = task.model_copy(update={"epochs": options.epochs})
     backends.on_stage(f"retraining on {task.dataset}")
-    training = retrain(
-        export,
-        request.recipe.recipe,
-        task,
-        target=goal.target,
-        data_dir=options.data_dir,
-        device=options.device,
-        seeds=options.seeds or task.seeds,
-        on_progress=backends.on_training,
-        save_weights=options.save_weights,
-    )
+    try:
+        training = retrain(
+            export,
+            request.recipe.recipe,
+            task,
+            target=goal.target,
+            data_dir=options.data_dir,
+            device=options.device,
+            seeds=options.seeds or task.seeds,
+            succeeded=goal.succeeded,
+            on_progress=backends.on_training,
+            save_weights=options.save_weights,
+        )
+    except RecipeError as problem:
+        if request.recipe.source != "manifest":
+            raise
+        mend = problem.mend or "Mend the recipe that .grader.yml names."
+        return Training(status="skipped", reason=f"The submission's recipe does not fit: {problem.message}", mend=mend)
     return training.model_copy(
         update={
             "recipe_source": request.recipe.source,
