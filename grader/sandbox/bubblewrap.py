@@ -1,8 +1,9 @@
 """The default sandbox on Linux: bubblewrap namespaces, an unprivileged uid of its own, a seccomp allow-list.
 
 Everything that a run can write lies in memory file systems of its own namespace, so a run that dies, or a grader that
-is killed, leaves nothing to remove. The output folder is opened from outside while the namespace is set up and held
-(`--block-fd`), and read when every process in it is dead: an open descriptor keeps the file system.
+is killed, leaves nothing to remove. The output folder is opened from outside while the namespace is set up and held,
+and read when every process in it is dead: an open descriptor keeps the file system. What holds it is a shell that
+waits for a word from us: if grader died before bubblewrap could bind itself to its life, it reads the end and ends.
 
 As root no user namespace is used: bubblewrap sets up, then setpriv becomes a random uid that owns nothing (`--uid`
 would leave host uid 0 inside). As anybody else one is used, with nested ones disabled.
@@ -27,6 +28,7 @@ from grader.sandbox import bubblewrap_arguments as arguments
 from grader.sandbox import interpreter, seccomp
 from grader.sandbox.base import Availability, Job, Result, Status
 from grader.sandbox.bubblewrap_availability import OTHERWISE, availability
+from grader.sandbox.bubblewrap_leftovers import remove_leftovers
 from grader.sandbox.follow import Followed, Tail, Usage, drain, follow, tree_usage
 from grader.sandbox.outputs import read_outputs
 
@@ -57,6 +59,7 @@ def _tried(uid: int) -> Availability:
     here = availability(uid)
     if not here.ok:
         return here
+    remove_leftovers()
     try:
         result = _run(Job(b"", (sys.executable, "-I", "-S", "-c", "print('started')"), outputs=()))
     except SandboxError as error:
@@ -89,7 +92,7 @@ def _run(job: Job) -> Result:
     with _namespace(job, uid) as namespace:
         assert namespace.process.stdout and namespace.process.stderr
         streams = {namespace.process.stdout.fileno(): stdout, namespace.process.stderr.fileno(): stderr}
-        namespace.release.write(b"x")
+        _release(namespace)
         followed = follow(namespace.init_descriptor, streams, job.limits, functools.partial(_usage, namespace))
         if followed.reason is not None:
             _kill(namespace.init_descriptor)
@@ -109,6 +112,12 @@ def _run(job: Job) -> Result:
         peak_memory_bytes=followed.peak_memory_bytes,
         refused=refused,
     )
+
+
+def _release(namespace: _Namespace) -> None:
+    with contextlib.suppress(BrokenPipeError):  # it ended before its time, which its status tells
+        namespace.release.write(b"go\n")
+    namespace.release.close()
 
 
 def _usage(namespace: _Namespace) -> Usage:
@@ -137,8 +146,7 @@ def _namespace(job: Job, uid: int) -> Iterator[_Namespace]:
         request = _memory_file(stack, job.request)
         filter_ = _memory_file(stack, seccomp.program())
         options = arguments.options(job.limits, view, request=request, marker=marker, root=root)
-        options += ["--json-status-fd", str(status_inside.fileno()), "--block-fd", str(held.fileno())]
-        options += ["--seccomp", str(filter_)]
+        options += ["--json-status-fd", str(status_inside.fileno()), "--seccomp", str(filter_)]
         # Not on the command line, which can be read inside: /proc/1/cmdline.
         told = _memory_file(stack, b"".join(os.fsencode(option) + b"\0" for option in options))
         command = job.command or interpreter.probe_command(
@@ -148,10 +156,10 @@ def _namespace(job: Job, uid: int) -> Iterator[_Namespace]:
         process = subprocess.Popen(
             [*bubblewrap, *arguments.prefix(job.limits, uid, root=root), *command],
             env={"PATH": os.environ.get("PATH", os.defpath)},  # inside, it can be read as /proc/1/environ
-            stdin=subprocess.DEVNULL,
+            stdin=held,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pass_fds=(told, request, filter_, status_inside.fileno(), held.fileno()),
+            pass_fds=(told, request, filter_, status_inside.fileno()),
             start_new_session=True,  # Ctrl-C reaches grader, which ends it
             bufsize=0,
         )

@@ -1,5 +1,6 @@
 """What bubblewrap is told: the whole of what a run can see and do, as arguments."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from grader.sandbox.interpreter import OUTPUT_FOLDER, PROBE_FOLDER, REQUEST, Vie
 
 TEMPORARY_FOLDER = "/tmp"  # noqa: S108  inside: a file system of its own
 SHARED_MEMORY_FOLDER = "/dev/shm"  # noqa: S108  inside: a file system of its own
+
+OWNER = "grader-"  # and the pid of the grader: tells whose a process is, if that was killed
 
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _ROOT_LINKS = ("bin", "sbin", "lib", "lib64")
@@ -38,7 +41,7 @@ def options(limits: Limits, view: View, *, request: int, marker: str, root: bool
 
 
 def prefix(limits: Limits, uid: int, *, root: bool) -> list[str]:
-    """The commands that a run is started through: they take the last privileges and set the limits."""
+    """The commands that a run is started through: they wait for a line, take the last privileges, set the limits."""
     become = ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", "--no-new-privs"]
     become += ["--inh-caps=-all", "--bounding-set=-all", "--"]
     bounds = {
@@ -51,7 +54,8 @@ def prefix(limits: Limits, uid: int, *, root: bool) -> list[str]:
         "msgqueue": 0,
     }
     limit = ["prlimit", *(f"--{name}={value}" for name, value in bounds.items()), "--"]
-    return [*(become if root else []), *limit]
+    hold = ["sh", "-c", 'read -r word && exec "$@" </dev/null', f"{OWNER}{os.getpid()}"]
+    return [*hold, *(become if root else []), *limit]
 
 
 def _system() -> Iterable[str]:

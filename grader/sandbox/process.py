@@ -23,6 +23,8 @@ from grader.sandbox.base import Availability, Job, Limits, Result, Status
 from grader.sandbox.follow import Followed, Tail, Usage, drain, follow, tree_usage
 from grader.sandbox.outputs import read_outputs
 
+_PREFIX = "grader-process-"
+
 
 class Process:
     """Runs a job as a plain child process; see the module."""
@@ -38,8 +40,18 @@ class Process:
 
     def run(self, job: Job) -> Result:
         """Run one job; see `Sandbox.run`."""
-        with tempfile.TemporaryDirectory(prefix="grader-process-", ignore_cleanup_errors=True) as folder:
+        _remove_leftovers()
+        prefix = f"{_PREFIX}{os.getpid()}-"
+        with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
             return _run(job, Path(folder))
+
+
+def _remove_leftovers() -> None:
+    """Folders of graders that were killed before their guard could see to it."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}[0-9]*-*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdecimal() and not Path("/proc", owner).exists() and folder.lstat().st_uid == os.geteuid():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(job: Job, folder: Path) -> Result:

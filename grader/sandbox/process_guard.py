@@ -30,6 +30,7 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, functools.partial(_end, told))
     library.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != told["parent"]:  # it died before we could be told
+        shutil.rmtree(told["folder"], ignore_errors=True)
         sys.exit(1)
     child = os.fork()
     if child == 0:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.sandbox.bubblewrap_leftovers import remove_leftovers
+
 SCRIPT = """
 import sys
 from grader.sandbox.base import Job, Limits
@@ -65,6 +67,48 @@ def test_bubblewrap_uses_no_folder_of_the_host_at_all(bubblewrap, run, monkeypat
     source = "import os; open(os.environ['OUTPUT_FOLDER'] + '/a', 'w').write('1')"
     assert run(bubblewrap, source, outputs=("a",)).files == {"a": b"1"}
     assert Path("/proc/self/mountinfo").read_text() == mounts
+
+
+def test_a_run_that_was_never_let_go_ends_with_the_grader(bubblewrap, running):
+    token = f"token-{os.getpid()}-held"
+    script = f"""
+import os
+from grader.sandbox import bubblewrap
+from grader.sandbox.base import Job
+with bubblewrap._namespace(Job(b"", ("sleep", "60", "{token}"), ()), 0x70000001 if os.geteuid() == 0 else os.geteuid()):
+    os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", script], check=False)
+    assert eventually(lambda: running(token) == [])
+
+
+def test_a_bubblewrap_whose_grader_is_gone_is_ended(running):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    reading, writing = os.pipe()  # bubblewrap waits for arguments that never come
+    words = ["bwrap", "--args", str(reading), "--", "sh", "-c", "read -r word", "grader-{}"]
+    commands = [[word.format(owner) for word in words] for owner in (ended.pid, os.getpid())]
+    with (
+        subprocess.Popen(commands[0], pass_fds=[reading]) as orphan,
+        subprocess.Popen(commands[1], pass_fds=[reading]) as owned,
+    ):
+        assert eventually(lambda: len(running("read -r word")) >= 2)
+        remove_leftovers()
+        assert orphan.wait(5) == -signal.SIGKILL
+        assert owned.poll() is None
+        owned.kill()
+    os.close(reading)
+    os.close(writing)
+
+
+def test_leftovers_of_a_killed_grader_are_removed_at_the_next_start(process, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    (tmp_path / f"grader-process-{ended.pid}-x" / "out").mkdir(parents=True)
+    (tmp_path / f"grader-process-{os.getppid()}-x").mkdir()
+    run(process, "")
+    assert [path.name for path in tmp_path.iterdir()] == [f"grader-process-{os.getppid()}-x"]
 
 
 @pytest.mark.parametrize("backend", ["bubblewrap", "process"])
