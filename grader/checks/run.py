@@ -1,12 +1,11 @@
 """Running a rubric's checks: findings become outcomes with points."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.checks.accuracy import AccuracyTarget
 from grader.checks.base import Check, Context
 from grader.checks.runs import judge
-from grader.checks.validate import resolve
+from grader.checks.validate import resolve_all
 from grader.model.base import Frozen
 from grader.model.outcome import Finding, Outcome, Status
 from grader.model.rubric import Criterion, Rubric
@@ -16,12 +15,32 @@ from grader.rubric.score import Scope
 
 @dataclass(frozen=True)
 class TrainingGoal:
-    """What the rubric wants of a retraining. `target` is None where no criterion names an accuracy."""
+    """The rubric's accuracy criteria, and whether checks that grader does not know look at the training too."""
 
-    needed: bool
-    target: float | None
-    stop_at_target: bool  # only where nothing is judged on the epochs after it
-    succeeded: Callable[[TrainingRun], bool]  # a run that meets every accuracy criterion: no further seed is tried
+    targets: tuple[AccuracyTarget, ...]
+    epochs: int  # the rubric's cap
+    others: bool = False
+
+    @property
+    def needed(self) -> bool:
+        """Whether any criterion looks at a training."""
+        return bool(self.targets) or self.others
+
+    @property
+    def target(self) -> float | None:
+        """The highest accuracy asked for; None where no criterion names one."""
+        return max((one.target for one in self.targets), default=None)
+
+    @property
+    def stop_at_target(self) -> bool:
+        """Whether a run may end at its first epoch at the target: nothing is judged on the epochs after it."""
+        return bool(self.targets) and not self.others and all(one.span is None for one in self.targets)
+
+    def succeeded(self, run: TrainingRun) -> bool:
+        """Whether this run meets all criteria, so that no further seed needs to be tried."""
+        if self.others or not self.targets:
+            return False
+        return all(judge(run, one.target, one.span, self.epochs).reached for one in self.targets)
 
 
 def evaluate(rubric: Rubric, context: Context, scope: Scope) -> tuple[Outcome, ...]:
@@ -30,10 +49,9 @@ def evaluate(rubric: Rubric, context: Context, scope: Scope) -> tuple[Outcome, .
     A check that raises gives an outcome with the status error, which never costs points. Raises RubricError for a
     rubric that `validate_checks` would refuse.
     """
-    resolved = _resolved(rubric)
     return tuple(
         to_outcome(criterion, _run(check, parameters, context))
-        for criterion, check, parameters in resolved
+        for criterion, check, parameters in resolve_all(rubric)
         if scope == "full" or not check.needs_training
     )
 
@@ -42,24 +60,16 @@ def not_graded(rubric: Rubric, finding: Finding, scope: Scope) -> tuple[Outcome,
     """The outcomes of a submission that can't be graded: one finding says for every criterion in scope why."""
     return tuple(
         to_outcome(criterion, finding.model_copy(update={"expected": criterion.title}))
-        for criterion, check, _ in _resolved(rubric)
+        for criterion, check, _ in resolve_all(rubric)
         if scope == "full" or not check.needs_training
     )
 
 
 def training_goal(rubric: Rubric) -> TrainingGoal:
-    """The highest target of the rubric, and whether a seed may stop as soon as it is reached."""
-    demanding = [(check, parameters) for _, check, parameters in _resolved(rubric) if check.needs_training]
-    targets = [parameters for _, parameters in demanding if isinstance(parameters, AccuracyTarget)]
-    epochs = rubric.task.epochs
-    return TrainingGoal(
-        succeeded=lambda run: all(judge(run, one.target, one.span, epochs).reached for one in targets),
-        needed=bool(demanding),
-        target=max((one.target for one in targets), default=None),
-        stop_at_target=bool(targets)
-        and len(targets) == len(demanding)
-        and all(one.rule == "best_epoch" for one in targets),
-    )
+    """The goal of a rubric's training criteria. Raises RubricError as `validate_checks` does."""
+    demanding = [parameters for _, check, parameters in resolve_all(rubric) if check.needs_training]
+    targets = tuple(parameters for parameters in demanding if isinstance(parameters, AccuracyTarget))
+    return TrainingGoal(targets, rubric.task.epochs, others=len(targets) < len(demanding))
 
 
 def to_outcome(criterion: Criterion, finding: Finding) -> Outcome:
@@ -73,10 +83,6 @@ def to_outcome(criterion: Criterion, finding: Finding) -> Outcome:
         max_points=criterion.points,
         **{name: getattr(finding, name) for name in Finding.model_fields},
     )
-
-
-def _resolved(rubric: Rubric) -> list[tuple[Criterion, Check, Frozen]]:
-    return [(criterion, *resolve(rubric, index)) for index, criterion in enumerate(rubric.criteria)]
 
 
 def _run(check: Check, parameters: Frozen, context: Context) -> Finding:

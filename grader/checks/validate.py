@@ -6,7 +6,7 @@ from grader.checks.base import Check
 from grader.checks.registry import find_check
 from grader.errors import RubricError
 from grader.model.base import Frozen
-from grader.model.rubric import Origin, Rubric
+from grader.model.rubric import Criterion, Origin, Rubric
 from grader.yaml_source import Path, YamlDocument, explain
 
 
@@ -20,6 +20,11 @@ def validate_checks(rubric: Rubric) -> None:
             problems.append(problem.message)
     if problems:
         raise RubricError("\n".join(problems))
+
+
+def resolve_all(rubric: Rubric) -> list[tuple[Criterion, Check, Frozen]]:
+    """Every criterion with its check and its validated parameters. Raises RubricError at the first mistake."""
+    return [(criterion, *resolve(rubric, index)) for index, criterion in enumerate(rubric.criteria)]
 
 
 def resolve(rubric: Rubric, index: int) -> tuple[Check, Frozen]:

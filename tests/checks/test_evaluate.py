@@ -6,7 +6,7 @@ import pytest
 
 from grader.checks.base import Check
 from grader.checks.registry import BUILT_IN
-from grader.checks.run import TrainingGoal, evaluate, not_graded, training_goal
+from grader.checks.run import evaluate, not_graded
 from grader.model.outcome import Finding, Status
 from grader.model.rubric import Criterion, Rubric
 from grader.model.task import Task
@@ -60,13 +60,3 @@ def test_what_cannot_be_graded_says_so_for_every_criterion() -> None:
         ("b", "skipped", 0, "B"),
     ]
     assert [outcome.id for outcome in not_graded(asked, why, "static")] == ["a"]
-
-
-def test_training_goals() -> None:
-    plain, steady = criterion("a", "accuracy", target=0.9), criterion("b", "accuracy", target=0.8, rule="final_epoch")
-    structural = criterion("c", "dropout")
-    assert training_goal(rubric(structural)) == TrainingGoal(needed=False, target=None, stop_at_target=False)
-    assert training_goal(rubric(structural, plain)) == TrainingGoal(needed=True, target=0.9, stop_at_target=True)
-    assert training_goal(rubric(plain, steady)) == TrainingGoal(needed=True, target=0.9, stop_at_target=False)
-    higher = criterion("d", "accuracy", target=0.95)
-    assert training_goal(rubric(plain, higher)) == TrainingGoal(needed=True, target=0.95, stop_at_target=True)
