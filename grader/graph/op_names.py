@@ -38,7 +38,8 @@ _ELEMENTWISE = " ".join(
         _pairs("clamp", "default Tensor"),
         _pairs("clip", "default Tensor"),
         _pairs("clamp_min clamp_max", "default Tensor"),
-        _pairs("maximum minimum atan2 hypot", in_place=False),
+        _pairs("maximum minimum fmax fmin atan2 hypot", in_place=False),
+        "max.other min.other logit.default logit_.default _weight_norm.default",
         _pairs("lerp", "Scalar Tensor"),
         _pairs("addcmul addcdiv"),
         _pairs("where", "self ScalarSelf ScalarOther Scalar", in_place=False),
@@ -58,9 +59,9 @@ _REDUCE = " ".join(
         "argmax.default argmin.default logsumexp.default median.default median.dim",
         "var.default var.dim var.correction std.default std.dim std.correction",
         "var_mean.default var_mean.dim var_mean.correction std_mean.default std_mean.dim std_mean.correction",
-        "norm.Scalar norm.ScalarOpt_dim linalg_vector_norm.default frobenius_norm.dim",
+        "norm.Scalar norm.ScalarOpt_dim linalg_norm.default linalg_vector_norm.default frobenius_norm.dim",
         "any.default any.dim all.default all.dim cumsum.default cumprod.default count_nonzero.default topk.default",
-        "sort.default cosine_similarity.default pairwise_distance.default",
+        "sort.default cosine_similarity.default pairwise_distance.default cdist.default",
     ]
 )
 
@@ -69,7 +70,7 @@ NAMES: dict[Kind, str] = {
     Kind.TRANSPOSED_CONVOLUTION: "conv_transpose1d.default conv_transpose2d.input conv_transpose3d.input",
     Kind.LINEAR: "linear.default addmm.default",
     Kind.MATMUL: "matmul.default mm.default bmm.default baddbmm.default mv.default dot.default outer.default "
-    "einsum.default bilinear.default",
+    "einsum.default bilinear.default tensordot.default",
     Kind.AVERAGE_POOL: "avg_pool1d.default avg_pool2d.default avg_pool3d.default",
     Kind.MAX_POOL: "max_pool1d.default max_pool2d.default max_pool3d.default max_pool1d_with_indices.default "
     "max_pool2d_with_indices.default max_pool3d_with_indices.default fractional_max_pool2d.default "
@@ -87,7 +88,7 @@ NAMES: dict[Kind, str] = {
     "squeeze_.dim unsqueeze.default unsqueeze_.default atleast_1d.default atleast_2d.default atleast_3d.default",
     Kind.PERMUTE: "permute.default transpose.int transpose_.default t.default numpy_T.default swapaxes.default "
     "swapdims.default movedim.intlist movedim.int moveaxis.intlist moveaxis.int flip.default roll.default "
-    "rot90.default fliplr.default flipud.default mT.default adjoint.default",
+    "rot90.default fliplr.default flipud.default mT.default mH.default adjoint.default",
     Kind.EXPAND: "expand.default expand_as.default repeat.default tile.default repeat_interleave.self_int "
     "broadcast_to.default broadcast_tensors.default meshgrid.default meshgrid.indexing",
     Kind.CONCATENATE: "cat.default concat.default concatenate.default stack.default hstack.default vstack.default "

@@ -13,7 +13,7 @@ _NOISY = frozenset({"add", "sub", "mul", "div", "multiply", "subtract", "divide"
 _REARRANGED = frozenset({Kind.SLICE, Kind.EXPAND, Kind.RESHAPE, Kind.CONCATENATE, Kind.IDENTITY, Kind.GETITEM})
 # Arguments that do not matter here: where a tensor lies, and dropout inside attention and recurrent layers.
 _FORGOTTEN = frozenset(
-    {"device", "layout", "memory_format", "pin_memory", "generator", "dropout_p", "dropout", "train"}
+    {"device", "layout", "memory_format", "pin_memory", "generator", "dropout_p", "dropout", "train", "training"}
 )
 # What takes from its argument the size at most.
 _VALUELESS = frozenset({Kind.SYMBOL, Kind.CREATE, Kind.NOISE})

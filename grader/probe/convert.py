@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.export.graph_signature import InputKind, OutputKind
 
+from grader.probe.constructions import ConstructionRecorder
 from grader.probe.failure import Place, ProbeError, place_in_trace
 from grader.probe.initializers import InitializerRecorder
 
@@ -75,11 +76,13 @@ def convert(
     recorder: InitializerRecorder,
     input_shape: tuple[int, ...],
     batch_size: int | None,
+    constructions: ConstructionRecorder | None = None,
 ) -> Converted:
     """Both programs as data. Raises ProbeError (convert) for what has no plain form."""
     names = Names(model, recorder)
+    places = _construction_places(model, constructions)
     train, evaluation = (
-        _Graph(program, names, mode).data() for program, mode in zip(programs, ("train", "eval"), strict=True)
+        _Graph(program, names, mode, places).data() for program, mode in zip(programs, ("train", "eval"), strict=True)
     )
     graphs = {
         "schema": "grader/graph/v1",
@@ -97,9 +100,12 @@ def convert(
 class _Graph:
     """One program on its way to data."""
 
-    def __init__(self, program: torch.export.ExportedProgram, names: Names, mode: str) -> None:
+    def __init__(
+        self, program: torch.export.ExportedProgram, names: Names, mode: str, places: dict[str, Place]
+    ) -> None:
         self._program = program
         self._mode = mode
+        self._places = places
         self._value: dict[torch.fx.Node, Any] = {}  # node -> encoded value
         self._nodes: list[dict[str, Any]] = []
         self._input = ""
@@ -118,8 +124,9 @@ class _Graph:
                 name = names.by_path[spec.target]
             elif spec.target in self._program.constants:
                 tensor = self._program.constants[spec.target]
-                if not isinstance(tensor, torch.Tensor):
-                    raise _unsupported(f"The graph holds a constant of type {type(tensor).__name__}.", node)
+                if type(tensor) not in (torch.Tensor, torch.nn.Parameter):
+                    message = f"The graph holds a constant of type {type(tensor).__name__} (a .data inside forward?)."
+                    raise _unsupported(message, node)
                 name = names.constant(str(spec.target), tensor)
             else:
                 raise _unsupported(f"The graph has an input of kind {spec.kind.name}.", node)
@@ -156,8 +163,10 @@ class _Graph:
 
     def _append(self, op: str, args: list[Any], node: torch.fx.Node, *, kwargs: bool = True) -> dict[str, str]:
         name = f"n{len(self._nodes)}"
-        path, class_name = _module_of(node)
+        path, class_name, called_by_torch = _module_of(node)
         place = place_in_trace(node.meta.get("stack_trace") or "")
+        if path in self._places and (place is None or called_by_torch):
+            place = self._places[path]
         self._nodes.append(
             {
                 "name": name,
@@ -224,15 +233,23 @@ def _op_name(node: torch.fx.Node) -> str:
     return f"{module.lstrip('_') or 'python'}.{name}"
 
 
-def _module_of(node: torch.fx.Node) -> tuple[str, str]:
+def _module_of(node: torch.fx.Node) -> tuple[str, str, bool]:
+    """The innermost module's path and class, and whether another module of torch called it (an nn.Sequential)."""
     stack = node.meta.get("nn_module_stack") or {}
     entries = [entry for entry in stack.values() if isinstance(entry, tuple) and len(entry) == 2]
     entries = [entry for entry in entries if not str(entry[0]).startswith("_empty_nn_module_stack")]
     if not entries:
-        return "", ""
-    path, owner = entries[-1]
-    qualified = owner if isinstance(owner, str) else getattr(owner, "__qualname__", "")
-    return _CALL_COUNT.sub("", str(path)), str(qualified).rpartition(".")[2]
+        return "", "", False
+    owners = [owner if isinstance(owner, str) else f"{owner.__module__}.{owner.__qualname__}" for _, owner in entries]
+    called_by_torch = all(owner.startswith("torch.nn.") for owner in owners[-2:])
+    return _CALL_COUNT.sub("", str(entries[-1][0])), owners[-1].rpartition(".")[2], called_by_torch
+
+
+def _construction_places(model: torch.nn.Module, constructions: ConstructionRecorder | None) -> dict[str, Place]:
+    if constructions is None:
+        return {}
+    found = ((path, constructions.of(module)) for path, module in model.named_modules(remove_duplicate=False))
+    return {path: place for path, place in found if place is not None}
 
 
 def _without_dead_symbols(nodes: list[dict[str, Any]], output: str) -> list[dict[str, Any]]:

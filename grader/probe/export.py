@@ -61,10 +61,10 @@ def _failure(error: Exception, model: torch.nn.Module) -> ProbeError:
             "DataDependentControlFlow",
             "The model has no fixed graph: forward depends on the values in a tensor, not only on shapes.",
             place,
-            export_hint(error),
+            export_hint(error, model),
         )
     message = f"The model runs, but its graph can't be exported: {summary(error)}"
-    return ProbeError("export", type(error).__name__, message, place, export_hint(error))
+    return ProbeError("export", type(error).__name__, message, place, export_hint(error, model))
 
 
 def _places(error: BaseException) -> Iterator[Place]:

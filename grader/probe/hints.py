@@ -51,8 +51,13 @@ def forward_hint(error: BaseException, model: torch.nn.Module, input_shape: tupl
     return missing_hint(notes)
 
 
-def export_hint(error: BaseException) -> str:
+def export_hint(error: BaseException, model: torch.nn.Module) -> str:
     """For a model that runs but has no fixed graph."""
+    for path, module in model.named_modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm) and module.momentum is None:
+            return (
+                f"{path} is a batch norm with momentum=None, which asks for a value at each step; give it a momentum."
+            )
     if is_data_dependent(error):
         return (
             "forward decides by the values in a tensor (an `if` on a tensor, .item(), a loop over values); "

@@ -1,15 +1,20 @@
 """Imports the slice: every module is its chunks, executed in order in one namespace, original line numbers kept."""
 
+import __future__
+
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import linecache
+import re
 import sys
 from collections.abc import Sequence
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from grader.probe.failure import chunk_name
+
+_FUTURE = re.compile(r"^[ \t]*from[ \t]+__future__[ \t]+import[^\n]*$", re.MULTILINE)
 
 
 class SliceFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -36,8 +41,7 @@ class SliceFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Run the chunks in the module's namespace."""
         entry = self._modules.get(module.__name__)
         for chunk in entry["chunks"] if entry else ():
-            code = compile(chunk["source"], chunk_name(chunk["label"]), "exec", dont_inherit=True)
-            exec(code, module.__dict__)  # noqa: S102 - the student's code; this is the sandbox
+            exec(_compiled(chunk), module.__dict__)  # noqa: S102 - the student's code; this is the sandbox
 
     def load_entry(self, name: str) -> ModuleType:
         """Import the entry module, also where it is called `__main__`."""
@@ -48,6 +52,15 @@ class SliceFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         sys.modules[name] = module
         self.exec_module(module)
         return module
+
+
+def _compiled(chunk: dict[str, Any]) -> CodeType:
+    """The chunk's code. A notebook may import from __future__ in any cell; in one file only the first line may."""
+    source, flags = chunk["source"], 0
+    if _FUTURE.search(source):
+        source, flags = _FUTURE.sub("", source), __future__.annotations.compiler_flag
+    code: CodeType = compile(source, chunk_name(chunk["label"]), "exec", flags=flags, dont_inherit=True)
+    return code
 
 
 def _remember(chunk: dict[str, Any]) -> None:

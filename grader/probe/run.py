@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+import torch
 
 from grader.probe.build import TRACE_BATCH, build_model, install_finders, run_once, seed_everything
+from grader.probe.constructions import ConstructionRecorder
 from grader.probe.devices import OnCPU, mapped_modules
 from grader.probe.initializers import InitializerRecorder
 from grader.probe.modules import SliceFinder
@@ -24,18 +26,24 @@ def run(request: dict[str, Any], folder: Path, notes: Notes) -> tuple[int, ...]:
     seed_everything(request["seed"])
     finder = SliceFinder(piece["modules"])
     install_finders(finder, notes)
-    recorder = InitializerRecorder()
-    with OnCPU(notes), mapped_modules(notes), recorder:
+    recorder, constructions = InitializerRecorder(), ConstructionRecorder()
+    with OnCPU(notes), mapped_modules(notes), recorder, constructions:
         model = build_model(finder, piece["entry"], piece["build"], notes)
         forget_stand_ins()
         batch, output = run_once(model, shape, request["batch_size"], notes)
     if request["mode"] == "export":
-        _export(model, recorder, request, folder, batch, notes)
+        _export(model, recorder, constructions, request, folder, batch, notes)
     return output
 
 
 def _export(
-    model: Any, recorder: InitializerRecorder, request: dict[str, Any], folder: Path, batch: int, notes: Notes
+    model: torch.nn.Module,
+    recorder: InitializerRecorder,
+    constructions: ConstructionRecorder,
+    request: dict[str, Any],
+    folder: Path,
+    batch: int,
+    notes: Notes,
 ) -> None:
     from grader.probe.convert import convert
     from grader.probe.export import export_pair
@@ -45,6 +53,6 @@ def _export(
         train, evaluation, bound = export_pair(model, shape, batch_size, any_batch=batch == TRACE_BATCH)
     if bound is not None:
         notes.add(f"the graph holds for batches of {bound} images only: the batch size matters inside the model")
-    converted = convert((train, evaluation), model, recorder, shape, bound)
+    converted = convert((train, evaluation), model, recorder, shape, bound, constructions)
     (folder / "graphs.json").write_text(json.dumps(converted.graphs, allow_nan=False), encoding="utf-8")
     (folder / "tensors.safetensors").write_bytes(safetensors.torch.save(converted.tensors))

@@ -41,6 +41,8 @@ def export_model() -> Exporter:
         recorder = InitializerRecorder()
         with recorder:
             model = build()
+            if any(map(torch.nn.parameter.is_lazy, model.parameters())):
+                model(torch.randn(2, *shape))
         answer = read_probe_output(files_of(model, shape, batch, recorder), EMPTY_SLICE)
         assert isinstance(answer, Export)
         return answer, model

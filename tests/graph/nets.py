@@ -243,6 +243,83 @@ class Recurrent(nn.Module):
         return self.fc(out[:, -1])
 
 
+class Activations(nn.Module):
+    """Every activation of torch.nn.functional, in place where there is such a form."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(1, 8, 7, 7), nn.Linear(8, 10)
+        self.random, self.prelu = nn.RReLU(), nn.PReLU()
+
+    def forward(self, x):
+        x = self.conv(x)
+        functions = [F.relu, F.relu6, F.leaky_relu, F.elu, F.selu, F.celu, F.gelu, F.silu, F.mish, F.hardtanh]
+        functions += [F.hardswish, F.hardsigmoid, F.softplus, F.logsigmoid, F.softsign, F.tanhshrink, F.softshrink]
+        functions += [F.hardshrink, torch.tanh, torch.sigmoid, self.random, self.prelu]
+        total = sum(function(x) for function in functions)
+        for function in (F.relu_, F.leaky_relu_, F.elu_, F.celu_, F.selu_, torch.tanh_, torch.sigmoid_):
+            total = total + function(x.clone())
+        total = total + F.threshold(x, 0.1, 0.2) + F.glu(torch.cat([x, x], 1), 1) + F.hardtanh(x.clone(), inplace=True)
+        return self.fc(total.mean((2, 3)) / 30)
+
+
+class Arithmetic(nn.Module):
+    """Elementwise operations, comparisons, in-place chains, writing into parts of a tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(1, 8, 7, 7), nn.Linear(8, 10)
+
+    def forward(self, x):
+        x = self.conv(x)
+        y = (x.abs() + 1).log().exp().sqrt().rsqrt().pow(2) + (x**3 - 2 * x) / 3 + (1 - x) + 2 ** (x.sin() * x.cos())
+        y = y + torch.where(x > 0, x, -x) + x.masked_fill(x < -1, 0.5) + torch.maximum(x, y) + x * (x.ge(0) & x.le(1))
+        y = y + x.floor() + x.round() + x.sign() + torch.erf(x) + x.reciprocal().clamp(-2, 2) + torch.lerp(x, y, 0.25)
+        z = torch.zeros_like(x)
+        z[:, :4] = x[:, 4:]
+        z[:, 7] = 1.5
+        z.add_(y).mul_(0.5).clamp_(min=-3).sub_(0.25).div_(2)
+        return self.fc(z.flatten(2).amax(-1))
+
+
+class Rearranged(nn.Module):
+    """Views, permutations, slices, concatenations, reductions, created tensors."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(1, 8, 4, 4), nn.LazyLinear(10)
+
+    def forward(self, x):
+        n = x.shape[0]
+        x = self.conv(x)
+        parts = [*x.split(3, 1), x[:, ::2, 1:-1].reshape(n, -1, 7)[:, :, None], x.unbind(2)[0].unsqueeze(1)]
+        parts += [x.permute(0, 2, 3, 1).contiguous(), x.transpose(2, 3).flip(1).roll(1, 2), x.movedim(1, -1)]
+        parts += [x.repeat(1, 2, 1, 1), x.mean(1, keepdim=True).expand_as(x), x[:, [0, 2]], F.pad(x, (1, 0, 2, 1))]
+        parts += [torch.einsum("nchw,ndhw->ncd", x, x), x.flatten(2) @ x.flatten(2).mT, torch.stack([x, x], -1)]
+        parts += [x.max(1)[0], x.topk(2, 1).values, x.cumsum(2), x.var((2, 3)), x.logsumexp(1), F.normalize(x, dim=1)]
+        parts += [x.view(n, 2, 4, 7, 7).transpose(1, 2).reshape(n, 8, 7, 7), F.unfold(x, 3), x.norm(dim=1)]
+        flat = torch.cat([part.reshape(n, -1) for part in parts], 1)
+        return self.fc(flat + torch.arange(3.0).sum() + torch.eye(3).mean() + x.new_zeros(1) + torch.full((1,), 0.5))
+
+
+class Blocks(nn.Module):
+    """Noise by function, a mask drawn in place, checkpointing, weight norm, channel shuffle, upsampling."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.utils.parametrizations.weight_norm(nn.Conv2d(1, 8, 4, 4))
+        self.shuffle, self.up, self.fc = nn.ChannelShuffle(4), nn.Upsample(scale_factor=2), nn.Linear(8, 10)
+        self.attention = nn.MultiheadAttention(8, 2, dropout=0.1, batch_first=True)
+
+    def forward(self, x):
+        x = self.up(self.shuffle(self.conv(x)))
+        if self.training:
+            x = x * torch.empty(x.size(0), 1, 1, 1).bernoulli_(0.9).div_(0.9)
+        x = F.alpha_dropout(F.feature_alpha_dropout(F.dropout1d(x.flatten(2), 0.1, self.training)), 0.1, self.training)
+        x = F.max_pool1d(x, 4).transpose(1, 2)
+        return self.fc(self.attention(x, x, x)[0].mean(1))
+
+
 NETS: dict[str, type[nn.Module]] = {
     net.__name__: net
     for net in (
@@ -261,5 +338,9 @@ NETS: dict[str, type[nn.Module]] = {
         InPlaceView,
         Noisy,
         Recurrent,
+        Activations,
+        Arithmetic,
+        Rearranged,
+        Blocks,
     )
 }

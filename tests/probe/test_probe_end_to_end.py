@@ -49,7 +49,8 @@ def test_slice_to_rebuilt_model(probe) -> None:
     assert nodes["aten.dropout.default"].args[1:] == (0.25, True)
     assert nodes["aten.dropout.default"].module == "block.3"
     assert nodes["aten.dropout.default"].module_class == "Dropout"
-    assert nodes["aten.dropout.default"].location == Location(file="net.py", line=24)
+    assert nodes["aten.dropout.default"].location == Location(file="helpers.layers.py", line=4)
+    assert nodes["aten.linear.default"].location == Location(file="net.py", line=27)
     assert nodes["aten.log_softmax.int"].location == Location(file="net.py", line=27)
     assert export.notes == (
         "package 'absent_package' is not installed here and was replaced by a stand-in",
