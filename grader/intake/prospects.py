@@ -11,10 +11,19 @@ from grader.intake.trace.events import Built, Trained
 from grader.intake.trace.follow import Trace
 from grader.intake.trace.machine import is_module_path
 from grader.intake.trace.values import ClassValue, External, Instance, Layer
-from grader.model.submission import Candidate
+from grader.model.submission import Candidate, Location
 
 # A local class that extends one of these is a whole model; one that extends another layer of torch.nn is a part.
 WHOLE = frozenset({"Module", "Sequential", "ModuleList", "LightningModule", "ScriptModule", "PyTorchModelHubMixin"})
+
+
+@dataclass(frozen=True)
+class Build:
+    """The expression that builds a model, and where it stands in the training code."""
+
+    expression: str | None
+    site: Location | None
+    complete: bool  # False: arguments that could not be told were left to their defaults
 
 
 @dataclass(eq=False)
@@ -37,33 +46,32 @@ class Prospect:
         """Where the definition begins, the decorators not counted."""
         return self.node.lineno
 
-    def build(self) -> tuple[str | None, bool]:
-        """The expression that builds it, from the last training call, and whether every argument is known."""
-        events: list[Built | Trained] = [
-            *sorted(self.built, key=lambda event: (event.reached, event.order)),
-            *sorted(self.trained, key=lambda event: (event.reached, event.order)),
-        ]
-        for event in reversed(events):
-            model = event.model
+    def build(self) -> "Build":
+        """How it is built in the last training call, else where it was last built, else with its defaults."""
+        trained = sorted(self.trained, key=lambda event: (event.reached, event.order))
+        built = sorted(self.built, key=lambda event: (event.reached, event.order))
+        for model in reversed([*(event.model for event in built), *(event.model for event in trained)]):
             if isinstance(model, Instance) and model.build is not None:
-                return model.build, model.complete
+                return Build(model.build, model.site, model.complete)
             if isinstance(model, Layer) and model.origin is not None and model.origin.build is not None:
-                return model.origin.build, True
-        return self.default_build, not events
+                return Build(model.origin.build, None, complete=True)
+        return Build(self.default_build, None, complete=not built)
 
     def candidate(self, score: float = 0.0, evidence: tuple[str, ...] = ()) -> Candidate:
         """The type that the report lists."""
-        build, complete = self.build()
-        if build is not None and not complete:
-            evidence = (*evidence, f"arguments that the source doesn't tell were left to their defaults: {build}")
-        plain = build == f"{self.name}()"
+        build = self.build()
+        if build.expression is not None and not build.complete:
+            note = f"arguments that the source doesn't tell were left to their defaults: {build.expression}"
+            evidence = (*evidence, note)
+        plain = build.expression == f"{self.name}()"
         return Candidate(
             file=self.cell.file,
             cell=self.cell.index,
             name=self.name,
             line=self.line,
             kind=self.kind,
-            build=None if plain else build,
+            build=None if plain else build.expression,
+            built_at=build.site,
             score=round(score, 1),
             evidence=evidence,
         )

@@ -43,6 +43,7 @@ class Candidate(Frozen):
     line: int
     kind: Literal["class", "factory", "variable"] = "class"  # variable: a module-level `model = nn.Sequential(…)`
     build: str | None = None  # the expression that builds it, e.g. "Net(dropout=0.05)"; None: "Net()"
+    built_at: Location | None = None  # where the training code builds it; names it uses mean what they mean there
     score: float = 0.0
     evidence: tuple[str, ...] = ()  # sentences a person can check: "passed to optim.SGD at train.py:31"
 

@@ -105,6 +105,8 @@ class Machine:
             return
         module.scope.names["__name__"] = Constant("__main__" if main else module.name)
         for cell in module.source.cells:
+            if cell.writes is not None and module.source.is_notebook:  # it writes a file and runs nothing
+                continue
             self.frames.append(Frame(module.scope, module, cell))
             self.execute(cell.tree.body)
             self.frames.pop()

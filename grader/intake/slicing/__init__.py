@@ -1,0 +1,1 @@
+"""Cutting out of a submission the statements that one model needs."""
