@@ -1,14 +1,15 @@
 """Candidate to graph: slice the source, run the probe in the sandbox, read what came out."""
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from grader.errors import SubmissionError, UsageError
-from grader.graph.schema import ProbeFailure, read_probe_output, read_probe_shape
+from grader.graph.schema import ProbeFailure, read_probe_output, read_probe_shapes
 from grader.intake.discover import discover
 from grader.intake.slice import slice_candidate
 from grader.model.graph import Export
 from grader.model.submission import Candidate, Discovery, Location, Slice
-from grader.model.task import Task
 from grader.pipeline.request import Backends, Request
 from grader.sandbox.base import Job, Result
 
@@ -50,11 +51,10 @@ def extract(request: Request, candidate: Candidate, backends: Backends) -> Expor
 
     Raises Ungradable when its code can't be built, run or exported, SandboxError when the sandbox itself fails.
     """
-    sliced = slice_candidate(request.submission.root, candidate)
+    sliced = _slice(candidate, request)
     batch = request.recipe.recipe.batch_size
-    result = backends.sandbox.run(
-        Job(_probe_request(sliced, request.rubric.task, batch, "export"), limits=backends.limits)
-    )
+    asked = _probe_request({"slice": sliced.model_dump(mode="json")}, request, batch, "export")
+    result = backends.sandbox.run(Job(asked, limits=backends.limits))
     _raise_if_cut_short(result, candidate)
     answer = read_probe_output(result.files, sliced)
     if isinstance(answer, ProbeFailure):
@@ -67,7 +67,7 @@ def narrow(discovery: Discovery, request: Request, backends: Backends) -> Discov
     contenders = discovery.contenders
     if discovery.selected is not None or not 1 < len(contenders) <= MOST_CONTENDERS:
         return discovery
-    fitting = [contender for contender in contenders if _fits(contender, request, backends)]
+    fitting = _fitting(contenders, request, backends)
     if len(fitting) != 1:
         return discovery.model_copy(update={"contenders": tuple(fitting) or contenders})
     task = request.rubric.task
@@ -76,23 +76,29 @@ def narrow(discovery: Discovery, request: Request, backends: Backends) -> Discov
     return discovery.model_copy(update={"selected": fitting[0], "selected_by": reason})
 
 
-def _fits(candidate: Candidate, request: Request, backends: Backends) -> bool:
-    sliced = slice_candidate(request.submission.root, candidate)
-    task = request.rubric.task
-    job = Job(_probe_request(sliced, task, 2, "shapes"), outputs=("result.json",), limits=backends.limits)
-    result = backends.sandbox.run(job)
+def _fitting(contenders: Sequence[Candidate], request: Request, backends: Backends) -> list[Candidate]:
+    """Those that map the task's image to its classes; all are tried in one start of the sandbox."""
+    classes = request.rubric.task.classes
+    slices = [_slice(contender, request) for contender in contenders]
+    asked = _probe_request({"slices": [piece.model_dump(mode="json") for piece in slices]}, request, 2, "shapes")
+    result = backends.sandbox.run(Job(asked, outputs=("shapes.json",), limits=backends.limits))
     try:
-        return read_probe_shape(result.files, sliced) == (task.classes,)
+        answers = read_probe_shapes(result.files, slices)
     except SubmissionError:
-        return False
+        return []
+    return [contender for contender, shape in zip(contenders, answers, strict=True) if shape == (classes,)]
 
 
-def _probe_request(sliced: Slice, task: Task, batch_size: int, mode: str) -> bytes:
+def _slice(candidate: Candidate, request: Request) -> Slice:
+    return slice_candidate(request.submission.root, candidate, checkout=request.submission.checkout)
+
+
+def _probe_request(model: dict[str, Any], request: Request, batch_size: int, mode: str) -> bytes:
     return json.dumps(
         {
             "schema": "grader/probe-request/v1",
-            "slice": sliced.model_dump(mode="json"),
-            "input_shape": list(task.input_shape),
+            **model,
+            "input_shape": list(request.rubric.task.input_shape),
             "batch_size": batch_size,
             "seed": 0,
             "mode": mode,
