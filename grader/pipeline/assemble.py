@@ -75,6 +75,7 @@ def flags(request: Request, backends: Backends, export: Export | None, facts: Fa
         found.append(
             Flag(kind="uncommitted", message="The folder holds changes that are not in the commit named here.")
         )
+    found += [Flag(kind="intake", message=note) for note in request.submission.notes]
     found += [Flag(kind="probe", message=note) for note in (export.notes if export else ())]
     for difference in facts.mode_differences if facts else ():
         evidence = (difference.location,) if difference.location else ()

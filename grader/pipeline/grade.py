@@ -1,5 +1,6 @@
 """The whole flow: discover, extract, measure, train, check, report."""
 
+import contextlib
 import threading
 import time
 from datetime import UTC, datetime
@@ -33,14 +34,12 @@ def grade(request: Request, backends: Backends) -> GradeReport:
     Raises GraderError only for our or the machine's failures; what is wrong with the submission is in the report.
     """
     created_at, began = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
-    # Torch takes seconds to import; the sandbox's process does the same work meanwhile on the other core.
-    threading.Thread(target=import_module, args=("grader.analysis.measure",), daemon=True).start()
-
     discovery: Discovery | None = None
     try:
         backends.on_stage("looking for the model")
         discovery = narrow(find(request), request, backends)
         candidate = _require_selected(discovery)
+        threading.Thread(target=_warm_up, daemon=True).start()
         backends.on_stage(f"building {candidate.name} in the {backends.sandbox.name} sandbox")
         export = extract(request, candidate, backends)
         backends.on_stage("measuring the graph")
@@ -52,6 +51,12 @@ def grade(request: Request, backends: Backends) -> GradeReport:
     training = train(request, backends, export)
     clock = Clock(created_at, time.monotonic() - began)
     return _report(request, backends, discovery, export, facts, training, clock)
+
+
+def _warm_up() -> None:
+    """Import torch, which takes seconds, while the sandbox's process does the same on another core."""
+    with contextlib.suppress(Exception):  # it is raised again where the import is needed
+        import_module("grader.analysis.measure")
 
 
 def refusal(request: Request, problem: SubmissionError, backends: Backends) -> GradeReport:
