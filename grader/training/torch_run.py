@@ -47,7 +47,7 @@ class TorchRun:
     def epoch(self, epoch: int) -> tuple[EpochRecord, Scores]:
         """Train one epoch (0-based) and evaluate; the scores are those of the set that decides."""
         began = time.perf_counter()
-        rate, loss, accuracy = self._train(epoch)
+        rate, loss, accuracy = self.train_epoch(epoch)
         validation = self._evaluate(self.parts.validation)
         test = self._evaluate(self.parts.test)
         record = EpochRecord(
@@ -68,16 +68,19 @@ class TorchRun:
         assert scores is not None
         return record, scores
 
-    def _train(self, epoch: int) -> tuple[float, float, float]:
-        """The last step's rate, the mean loss and the accuracy of one epoch over the training set."""
+    def train_epoch(self, epoch: int, batches: int | None = None) -> tuple[float, float, float]:
+        """The last step's rate, the mean loss and the accuracy of one epoch over the training set.
+
+        `batches` cuts the epoch short, for measuring.
+        """
         self.model.train()
         train, recipe = self.parts.train, self.job.recipe
-        batches = self._batches(len(train))
+        order = self._batches(len(train))
         loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
         rate, seen, last_sign = 0.0, 0, time.monotonic()
-        for index, chosen in enumerate(batches):
-            clock = Clock(epoch, index, len(batches))
+        for index, chosen in enumerate(order[:batches]):
+            clock = Clock(epoch, index, len(order))
             rates = self.schedule.rates(clock, self.plateau.factor if self.plateau else 1.0)
             rate = rates.lr
             if self.optimizer:
@@ -93,7 +96,7 @@ class TorchRun:
             seen += len(chosen)
             if time.monotonic() - last_sign > _SECONDS_BETWEEN_SIGNS:
                 last_sign = time.monotonic()
-                self.emit(Advanced(epoch=epoch + 1, share=(index + 1) / len(batches)))
+                self.emit(Advanced(epoch=epoch + 1, share=(index + 1) / len(order)))
         return rate, float(loss_sum) / max(seen, 1), int(correct) / max(seen, 1)
 
     def _step(self, loss: torch.Tensor) -> None:
