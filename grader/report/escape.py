@@ -75,7 +75,14 @@ def markdown_text(text: str) -> str:
 
 def markdown_prose(text: str) -> str:
     """Running text in which `...` is set as code."""
-    return "".join(markdown_code(part) if code else markdown_text(part) for part, code in spans(text))
+    return "".join(markdown_code(part) if code else _spaced(part) for part, code in spans(text))
+
+
+def _spaced(text: str) -> str:
+    """`markdown_text` that keeps the spaces around a piece: a code span stands beside it."""
+    inner = text.strip()
+    before, _, after = text.partition(inner) if inner else (text, "", "")
+    return f"{before}{markdown_text(inner)}{after}"
 
 
 def markdown_code(text: str) -> str:

@@ -220,3 +220,7 @@ def test_code_points_are_shown() -> None:
     assert prose("two\n  lines\u2028and\ta tab") == "two lines and a tab"
     assert visible("héllo wörld 数.py") == "héllo wörld 数.py"
     assert visible("e\u0301" + "\u0301" * 5) == "e" + "\u0301" * 4 + "⟪U+0301⟫⟪U+0301⟫"
+
+
+def test_code_in_markdown_prose_keeps_the_spaces_around_it() -> None:
+    assert markdown_prose("`a` and `b` hold most") == "`a` and `b` hold most"
