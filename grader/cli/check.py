@@ -38,7 +38,7 @@ class Format(StrEnum):
 
 
 def check(
-    source: Annotated[str, typer.Argument(help="A folder, or a git URL (https, ssh, file).")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A folder, or a git URL (https, ssh, file).")],
     path: Annotated[str | None, typer.Option("--path", help="Grade this subfolder of the repository.")] = None,
     ref: Annotated[str | None, typer.Option("--ref", help="Branch, tag or commit to grade.")] = None,
     rubric: Annotated[str, typer.Option("--rubric", help="Name of a shipped rubric, or a YAML file.")] = "mnist-20k",
