@@ -27,6 +27,8 @@ def seed_everything(seed: int) -> None:
     """Make the constructor repeatable. No value drawn here is ever trained."""
     random.seed(seed)
     torch.manual_seed(seed)
+    if (numpy := sys.modules.get("numpy")) is not None:
+        numpy.random.seed(seed % 2**32)
 
 
 def build_model(finder: SliceFinder, entry: str, build: str, notes: Notes) -> torch.nn.Module:

@@ -207,6 +207,8 @@ class _Graph:
         if value is None or isinstance(value, bool | str):
             return value
         if isinstance(value, int):
+            if not -(2**63) <= value < 2**63:
+                raise _unsupported("An argument is an integer beyond 64 bits.", node)
             return int(value)
         if isinstance(value, float):
             return value if math.isfinite(value) else {"float": str(value)}

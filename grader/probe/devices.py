@@ -33,6 +33,9 @@ class OnCPU(TorchFunctionMode):
             return args[0]
         if "device" in kwargs and self._absent(kwargs["device"]):
             kwargs = {**kwargs, "device": torch.device("cpu")}
+        if func is torch.Tensor.type and len(args) > 1 and str(args[1]).startswith("torch.cuda."):
+            self._note("cuda")
+            args = (args[0], args[1].replace("torch.cuda.", "torch."), *args[2:])
         if func is torch.Tensor.to and len(args) > 1 and self._absent(args[1]):
             args = (args[0], torch.device("cpu"), *args[2:])
         return func(*args, **kwargs)

@@ -30,7 +30,7 @@ def build_hint(error: BaseException | None, notes: Notes) -> str:
         return "Give the constructor's arguments defaults, or name the call with `model` in .grader.yml."
     if isinstance(error, FileNotFoundError) or "urlopen" in text:
         return "The model must be buildable without data files, checkpoints and downloads."
-    return missing_hint(notes)
+    return _memory_hint(error) or missing_hint(notes)
 
 
 def forward_hint(error: BaseException, model: torch.nn.Module, input_shape: tuple[int, ...], notes: Notes) -> str:
@@ -48,7 +48,7 @@ def forward_hint(error: BaseException, model: torch.nn.Module, input_shape: tupl
         return "The linear layer's in_features is not the size of the flattened feature map."
     if "output size is too small" in text.lower() or "Kernel size can't be greater" in text:
         return f"The feature map shrinks to nothing: an image of {input_shape[1]}×{input_shape[2]} is too small for it."
-    return missing_hint(notes)
+    return _memory_hint(error) or missing_hint(notes)
 
 
 def export_hint(error: BaseException, model: torch.nn.Module) -> str:
@@ -69,6 +69,12 @@ def export_hint(error: BaseException, model: torch.nn.Module) -> str:
 def is_data_dependent(error: BaseException) -> bool:
     """Whether tracing failed because Python asked for the value of a tensor."""
     return _DATA_DEPENDENT.search(f"{type(error).__name__}: {error}") is not None
+
+
+def _memory_hint(error: BaseException | None) -> str:
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return "The model asks for more memory than a model for this task may take."
+    return ""
 
 
 def _input_channels(model: torch.nn.Module) -> int | None:

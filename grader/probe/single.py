@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from grader.probe.failure import ProbeError
+from grader.probe.failure import ProbeError, summary
 from grader.probe.notes import Notes
 
 
@@ -17,5 +17,8 @@ def result_of(request: dict[str, Any], folder: Path) -> dict[str, Any]:
         result["output_shape"] = list(run(request, folder, notes))
     except ProbeError as failure:
         result.update(status="failed", stage=failure.stage, error=failure.as_data(), output_shape=None)
+    except Exception as error:  # a fault of the probe, or of torch: still an answer, and not the student's
+        crash = ProbeError("convert", "ProbeCrash", f"grader's probe can't handle this model: {summary(error)}")
+        result.update(status="failed", stage=crash.stage, error=crash.as_data(), output_shape=None)
     result["notes"] = notes.as_list()
     return result

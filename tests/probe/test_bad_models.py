@@ -117,6 +117,14 @@ CASES: dict[str, tuple[str, str, str, int | None, str, str]] = {
         "without end",
         "",
     ),
+    "more memory than there is": (
+        NET + "        self.w = nn.Parameter(torch.zeros(2**45))\n",
+        "Net()",
+        "build",
+        7,
+        "allocate",
+        "more memory",
+    ),
     "exit in the constructor": (NET + "        raise SystemExit(0)\n", "Net()", "build", 7, "SystemExit", ""),
 }
 
