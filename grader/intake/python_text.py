@@ -5,6 +5,9 @@ import re
 import warnings
 
 IPYTHON_LINE = re.compile(r"^\s*[%!?]|^[^#'\"]*[\w.\])]\?{1,2}\s*(#.*)?$")
+AUTOMAGIC = re.compile(
+    r"^\s*(cd|ls|ll|pwd|pip3?|conda|apt|mkdir|rm|cp|mv|cat|who|whos|time|timeit|matplotlib)\b(?!\s*[=.(\[])"
+)
 IPYTHON_VALUE = re.compile(r"^(\s*[\w., ]+=\s*)[!%].*$")
 CELL_MAGIC = re.compile(r"^\s*%%(\w+)[ \t]*(.*)$")
 PYTHON_CELL_MAGICS = frozenset({"capture", "time", "timeit", "prun", "memit", "mprun", "python", "python3", "skip"})
@@ -38,7 +41,7 @@ def cell_magic(text: str) -> tuple[str, str] | None:
 def is_python_cell(text: str) -> bool:
     """Whether the cell's body is Python: no `%%bash`, `%%html` and the like."""
     magic = cell_magic(text)
-    return magic is None or magic[0] in PYTHON_CELL_MAGICS or magic[0] in WRITING_CELL_MAGICS
+    return magic is None or magic[0] in PYTHON_CELL_MAGICS or (written_file(text) or "").endswith(".py")
 
 
 def written_file(text: str) -> str | None:
@@ -82,7 +85,7 @@ def _blank(lines: list[str], number: int) -> bool:
     assigned = IPYTHON_VALUE.match(line)
     if assigned:
         lines[number] = f"{assigned.group(1)}None"
-    elif IPYTHON_LINE.match(line):
+    elif IPYTHON_LINE.match(line) or AUTOMAGIC.match(line):
         lines[number] = line[: len(line) - len(line.lstrip())] + "pass"
         while line.rstrip().endswith("\\") and number + 1 < len(lines):  # a shell line goes on
             number += 1

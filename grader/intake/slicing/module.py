@@ -90,7 +90,7 @@ class ModuleCut:
 
     def fragments(self) -> list[Fragment]:
         """The taken units in an order that runs, as texts of one cell each."""
-        futures = [unit for unit in self.units if unit.kind == "future"]
+        futures = [unit for unit in self.units if unit.kind == "future" and _is_annotations(unit)]
         groups: list[list[Unit]] = []
         for unit in [*futures, *self._in_order()]:
             last = groups[-1][-1] if groups else None
@@ -137,13 +137,14 @@ def _follows(above: Piece, below: Piece) -> bool:
     return below.line == above.end and len(above.lines) == 1 and len(below.lines) == 1
 
 
+def _is_annotations(unit: Unit) -> bool:
+    """The only future import that still changes anything."""
+    return unit.alias is not None and unit.alias.name == "annotations"
+
+
 def _with_future(fragment: Fragment, futures: list[Unit]) -> Fragment:
     """`from __future__ import annotations` holds in every cell after it; each text is compiled alone."""
-    names = sorted({unit.alias.name for unit in futures if unit.alias is not None})
-    if not names or fragment.source.lstrip().startswith("from __future__"):
-        return fragment
     first, _, rest = fragment.source.partition("\n")
-    line = f"from __future__ import {', '.join(names)}"
-    if first.strip() and first.split()[0] in ("class", "def", "async", "@", "if", "try", "with"):
+    if not futures or first.strip() or "from __future__" in fragment.source:
         return fragment
-    return Fragment(fragment.cell, f"{line}{'; ' + first if first.strip() else ''}\n{rest}")
+    return Fragment(fragment.cell, f"from __future__ import annotations\n{rest}")
