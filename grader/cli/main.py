@@ -1,5 +1,6 @@
 """The `grader` command. Heavy imports live inside the commands, so that `grader --help` answers at once."""
 
+import io
 import signal
 import sys
 from typing import Annotated
@@ -45,6 +46,9 @@ def main() -> None:
     """Run the command line; expected errors become one sentence on stderr and an exit code."""
     # A terminated grader must clean up like an interrupted one: stop its children, remove its folders.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character must not cost the report
+            stream.reconfigure(errors="replace")
     try:
         app()
     except GraderError as problem:
