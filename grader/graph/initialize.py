@@ -68,6 +68,8 @@ _INITIALIZERS: dict[str, tuple[Callable[..., Any], dict[str, _Checker]]] = {
     "orthogonal_": (torch.nn.init.orthogonal_, {"gain": _number}),
     "sparse_": (torch.nn.init.sparse_, {"sparsity": _sparsity, "std": _positive}),
 }
+_COSTLY = frozenset({"orthogonal_", "sparse_"})  # a QR decomposition; a loop over columns
+_MAX_COSTLY = 4_000_000  # elements
 _WITHOUT_GENERATOR = frozenset({"constant_", "ones_", "zeros_", "eye_", "dirac_"})
 
 
@@ -126,6 +128,8 @@ def _checked(spec: TensorSpec) -> Initializer | None:
         return None
     known = _INITIALIZERS.get(record.name)
     if known is None:
+        return None
+    if record.name in _COSTLY and math.prod(spec.shape) > _MAX_COSTLY:
         return None
     _, checkers = known
     if record.arguments.keys() - checkers.keys():

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from grader.errors import SubmissionError
-from grader.graph.dtypes import DTYPES
+from grader.graph.element_types import SAFETENSORS
 from grader.graph.strict_json import read_json
 from grader.graph.tensor_file import check_tensor_file
 from grader.model.base import Frozen
@@ -40,8 +40,13 @@ class ProbeFailure(Frozen):
     notes: tuple[str, ...] = ()
 
 
-def read_probe_output(files: Mapping[str, bytes], piece: Slice) -> Export | ProbeFailure:
-    """The validated export, or why there is none. `piece` gives labels their files. Raises SubmissionError."""
+def read_probe_output(
+    files: Mapping[str, bytes], piece: Slice, *, input_shape: tuple[int, ...] | None = None
+) -> Export | ProbeFailure:
+    """The validated export, or why there is none. `piece` gives labels their files.
+
+    `input_shape` is what was asked for, (channels, height, width). Raises SubmissionError, also for another shape.
+    """
     result = _checked_result(_read(files, "result.json"))
     if result["status"] == "failed":
         return _failure(result, piece)
@@ -49,6 +54,8 @@ def read_probe_output(files: Mapping[str, bytes], piece: Slice) -> Export | Prob
         if name not in files:
             raise SubmissionError(f"The sandbox reported success but left no {name}.")
     graphs = _graph_pair(read_json(files["graphs.json"], "graphs.json", max_bytes=_MAX_GRAPH_BYTES), piece)
+    if input_shape is not None and graphs.input_shape != input_shape:
+        raise _malformed("graphs.json", "its input shape is not the one that was asked for")
     check_tensor_file(files["tensors.safetensors"], {**graphs.buffers, **graphs.constants})
     return Export(graphs=graphs, tensors=files["tensors.safetensors"], notes=_notes(result))
 
@@ -214,7 +221,7 @@ def _spec(data: Any, letter: str) -> TensorSpec:
         if isinstance(data, dict) and type(data.get("initializer_recognized")) is not bool:
             raise _malformed("graphs.json", "a parameter does not say whether its initializer is recognized")
     _keys(data, keys, "graphs.json")
-    if (dtype := _text(data["dtype"], 40)) not in DTYPES:
+    if (dtype := _text(data["dtype"], 40)) not in SAFETENSORS:
         raise SubmissionError(f"The model holds a tensor of type {dtype!r}, which is not supported.")
     if type(data["requires_grad"]) is not bool or not isinstance(data["aliases"], list) or len(data["aliases"]) > 1_000:
         raise _malformed("graphs.json", "a tensor's description is damaged")

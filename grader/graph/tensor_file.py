@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 
 from grader.errors import SubmissionError
-from grader.graph.dtypes import SAFETENSORS
+from grader.graph.element_types import SAFETENSORS
 from grader.graph.strict_json import read_json
 from grader.model.graph import TensorSpec
 

@@ -68,3 +68,44 @@ def test_three_steps_are_bit_exact(name: str, export_model: Exporter) -> None:
     for generated, path in rebuilt.buffer_names.items():
         if not path.endswith("num_batches_tracked"):
             assert torch.equal(rebuilt.get_buffer(generated), buffers[path]), path
+
+
+@pytest.mark.parametrize("name", ["Plain", "Residual", "Inception", "Norms", "Shuffled", "Transposed", "Rearranged"])
+def test_channels_last_gives_the_same_numbers(name: str, export_model: Exporter) -> None:
+    export, _ = export_model(nets.NETS[name])
+    plain, fast = rebuild(export, seed=1).eval(), rebuild(export, seed=1).eval()
+    fast.to(memory_format=torch.channels_last)
+    images = torch.randn(4, 1, 28, 28)
+    ours = fast(images.contiguous(memory_format=torch.channels_last))
+    assert torch.allclose(ours, plain(images), atol=1e-5)
+    F.cross_entropy(ours, torch.zeros(4, dtype=torch.long)).backward()
+
+
+def test_batch_counters_are_left_out_but_statistics_are_not(export_model: Exporter) -> None:
+    export, _ = export_model(nets.NETS["Plain"])
+    rebuilt = rebuild(export, seed=0)
+    rebuilt(torch.randn(8, 1, 28, 28))
+    buffers = {path: rebuilt.get_buffer(name) for name, path in rebuilt.buffer_names.items()}
+    assert int(buffers["features.1.num_batches_tracked"]) == 0
+    assert float(buffers["features.1.running_mean"].abs().sum()) > 0
+
+
+def test_intermediate_values_are_freed(export_model: Exporter) -> None:
+    """Without gradients, a deep chain of maps needs room for a few of them, not for all."""
+
+    class Deep(nn.Module):
+        def forward(self, x):
+            for _ in range(50):
+                x = x * 1.01
+            return x.flatten(1)[:, :10]
+
+    export, _ = export_model(Deep)
+    rebuilt = rebuild(export, seed=0).eval()
+    program = rebuilt._programs[False]
+    alive, most = set(), 0
+    for step in program.steps:
+        alive.add(step.slot)
+        most = max(most, len(alive))
+        alive -= set(step.frees)
+    assert most == 2
+    assert alive == {program.output_slot}

@@ -87,6 +87,12 @@ def test_a_sound_export_is_read_and_runs(graphs: dict[str, Any]) -> None:
     assert torch.equal(output, torch.full((3, 10), 784 * 3.0))
 
 
+def test_another_input_shape_than_asked_for_is_refused(graphs: dict[str, Any]) -> None:
+    assert isinstance(read_probe_output(files(graphs), PIECE, input_shape=(1, 28, 28)), Export)
+    with pytest.raises(SubmissionError, match="asked for"):
+        read_probe_output(files(graphs), PIECE, input_shape=(3, 32, 32))
+
+
 def test_special_floats_are_spelled(graphs: dict[str, Any]) -> None:
     graphs["train"]["nodes"][1]["args"] = [ref("n0"), {"float": "-inf"}]
     assert read(graphs).graphs.train.nodes[1].args[1] == float("-inf")
