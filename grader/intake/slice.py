@@ -59,7 +59,7 @@ def _pinned(entry: ModuleCut, cell: Cell, candidate: Candidate) -> Unit:
 def _moment(entry: ModuleCut, candidate: Candidate) -> int:
     """When the names in the model's functions are looked up: where the training code builds it.
 
-    Without such a place in this module, just before the candidate's name is defined anew, else at the module's end.
+    Without such a place in this module: where it is defined if its name is defined anew later, else at the end.
     """
     pinned = entry.pinned
     if pinned is None:
@@ -69,8 +69,8 @@ def _moment(entry: ModuleCut, candidate: Candidate) -> int:
         order = _order_at(entry, place)
         if order is not None and order > pinned.order:
             return order
-    again = [unit.order for unit in entry.units if unit.order > pinned.order and unit.gives & pinned.gives]
-    return min(again, default=END)
+    later = [unit for unit in entry.units if unit.order > pinned.order and unit.kind != "change"]
+    return pinned.order + 1 if any(unit.gives & pinned.gives for unit in later) else END
 
 
 def _order_at(entry: ModuleCut, place: Location) -> int | None:
