@@ -42,7 +42,9 @@ def run(context: Context, parameters: AcceptedHeads) -> Finding:
         status=Status.FAILED,
         expected=expected,
         observed=facts.kind,
-        message=f"The head is {facts.kind or 'of no known kind'}, which is not {expected}.",
+        message=f"The head is {facts.kind}, which is not {expected}."
+        if facts.kind not in ("", "none")
+        else f"Nothing was found that turns maps into classes; {expected} is asked for.",
         fix="End the convolutions with nn.AdaptiveAvgPool2d(1), or flatten the maps into an nn.Linear layer."
         if {"gap", "fc"} <= set(parameters.accept)
         else f"Use {expected}.",

@@ -61,7 +61,7 @@ def _fix(missing: int, jump: PerAxis | None) -> str:
         return "Add convolutions before the head, or pool earlier."
     step = 2 * _smallest(jump)  # a 3×3 convolution adds (3 - 1) × jump
     return (
-        f"Add {count(math.ceil(missing / step), '3×3 convolution')} before the head (each adds {step} pixels there),"
+        f"Add {count(math.ceil(missing / step), 'convolution')} of 3×3 before the head (each adds {step} pixels there),"
         " or pool earlier so that every later layer adds more."
     )
 

@@ -102,7 +102,7 @@ def test_dropout_that_stays_active_at_evaluation_passes_with_a_warning(ask: Any,
         (False, False, "global max pool", ["gap", "fc", "full_size_convolution"], "failed"),
         (False, False, "full-size convolution", ["gap", "fc", "full_size_convolution"], "passed"),
         (False, False, "full-size convolution", ["gap", "fc"], "failed"),
-        (False, False, "", ["gap", "fc"], "failed"),
+        (False, False, "none", ["gap", "fc"], "failed"),
     ],
 )
 def test_head(
@@ -111,7 +111,13 @@ def test_head(
     given = context(facts(head={"gap": gap, "fc": fc, "kind": kind}))
     finding = head.CHECK.run(given, head.AcceptedHeads.model_validate({"accept": accept}))
     assert finding.status == status
-    assert kind in finding.message
+    assert (kind in finding.message) == (kind != "none")
+
+
+def test_the_kind_is_spelled_as_the_analysis_spells_it() -> None:
+    from grader.analysis.head import FULL_SIZE
+
+    assert FULL_SIZE == "full-size convolution"
 
 
 def test_a_full_size_convolution_is_accepted_by_default_and_named(ask: Any, facts: Any, context: Any) -> None:
@@ -139,7 +145,7 @@ def test_a_receptive_field_that_is_too_small_says_how_many_convolutions_are_miss
     # At jump 4 a 3×3 convolution adds 8: 10 + 2 × 8 = 26 reaches 20, 10 + 8 = 18 does not.
     given = context(facts(receptive_field={"before_head": 10, "jump": 4, "gated": True}))
     finding = ask(receptive_field.CHECK, given, at_least=20)
-    assert "Add 2 3×3 convolutions before the head (each adds 8 pixels there)" in finding.fix
+    assert "Add 2 convolutions of 3×3 before the head (each adds 8 pixels there)" in finding.fix
     assert "squeeze-and-excitation" in finding.message
 
 
