@@ -1,0 +1,281 @@
+"""The field of every value of a graph: what each of its elements sees of the image, operator by operator.
+
+Gates are left out; group, layer and instance norm count as value by value, as the textbook has it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from grader.analysis.field import (
+    Field,
+    blank,
+    collapse,
+    concatenate,
+    drop,
+    gather,
+    image,
+    insert,
+    merge,
+    mix,
+    rearrange,
+)
+from grader.analysis.flow import Call, Flow, Value
+from grader.analysis.geometry import WINDOWED, geometry
+from grader.analysis.products import contract
+from grader.analysis.windows import resampled, sliding
+from grader.graph.ops import Kind
+from grader.model.graph import Reference
+
+Result = Field | tuple[Field, ...]
+
+_MOVES = frozenset({Kind.RESHAPE, Kind.PERMUTE, Kind.EXPAND, Kind.SLICE, Kind.PIXEL_SHUFFLE})
+_BY_VALUE = frozenset(
+    {Kind.BATCH_NORM, Kind.NORM, Kind.DROPOUT, Kind.ACTIVATION, Kind.ELEMENTWISE, Kind.IDENTITY, Kind.NOISE}
+)
+_MAX_PLACES = 1 << 12  # along one dimension; beyond, every element is taken to see everything
+_ALONG = frozenset({"cumsum", "cumprod", "sort", "topk"})  # reduce along a dimension, and keep it
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Fields by name of the value, and what they leave out or only bound."""
+
+    results: Mapping[str, Result]
+    caveats: tuple[str, ...]
+
+    def of(self, name: str) -> Field | None:
+        """The field of a value, or of the first where the operator has several results; None where it has none."""
+        found = self.results.get(name)
+        return found[0] if isinstance(found, tuple) else found
+
+
+def find_fields(flow: Flow, gates: Mapping[str, Value]) -> Fields:
+    """Follow the graph from the image on. Raises SubmissionError where the model looks absurdly far past the border."""
+    return _Walk(flow, gates).run()
+
+
+@dataclass
+class _Walk:
+    flow: Flow
+    gates: Mapping[str, Value]
+    results: dict[str, Result] = field(default_factory=dict)
+    caveats: dict[str, None] = field(default_factory=dict)
+
+    def run(self) -> Fields:
+        flow = self.flow
+        self.results[flow.graph.input] = image(flow.shape(flow.graph.input))
+        for call in flow.calls.values():
+            if call.name in flow.images:
+                self.results[call.name] = self._result(call)
+        return Fields(self.results, tuple(self.caveats))
+
+    def _result(self, call: Call) -> Result:
+        handlers: dict[Kind, Callable[[Call], Result | None]] = {
+            **dict.fromkeys(_BY_VALUE, self._by_value),
+            **dict.fromkeys(_MOVES, self._move),
+            **dict.fromkeys(WINDOWED, self._window),
+            Kind.LINEAR: self._linear,
+            Kind.MATMUL: self._product,
+            Kind.REDUCE: self._reduce,
+            Kind.SOFTMAX: self._softmax,
+            Kind.CONCATENATE: self._concatenate,
+            Kind.PAD: self._pad,
+            Kind.UPSAMPLE: self._upsample,
+            Kind.UNFOLD: self._unfold,
+            Kind.ATTENTION: self._attention,
+            Kind.RECURRENT: self._recurrent,
+            Kind.GETITEM: self._pick,
+        }
+        handler = handlers.get(call.kind)
+        result = None if handler is None else handler(call)
+        return self._everything(call) if result is None else result
+
+    def _fields(self, call: Call) -> list[Field]:
+        gate = self.gates.get(call.name)
+        return [self._read(value) for value in call.values if value is not gate]
+
+    def _read(self, value: Value) -> Field:
+        rank = len(self.flow.shape(value.name))
+        found = self.results.get(value.name)
+        whole = found[0] if isinstance(found, tuple) else found or blank(rank)
+        parts = [self.results.get(name) for name in value.touched]
+        written = [part for part in parts if isinstance(part, Field)]
+        return merge([whole, collapse(written, rank)]) if written else whole
+
+    def _everything(self, call: Call) -> Result:
+        """No rule for the operator: every element may see all that any argument sees."""
+        place = "" if call.node.location is None else f" at {call.node.location}"
+        fields = self._fields(call)
+        if any(some.places for some in fields):
+            self.caveats[f"The receptive field after {call.operation.short}{place} is an upper bound."] = None
+        shape = self.flow.shape(call.name)
+        places = {dim: shape[dim] for some in fields if some.rank == len(shape) for dim in some.places}
+        return collapse(fields, len(shape), places)
+
+    def _by_value(self, call: Call) -> Result | None:
+        shape = self.flow.shape(call.name)
+        if call.kind is Kind.NORM:
+            self._note_statistics(call)
+        fields = self._fields(call)
+        if call.operation.short == "glu":
+            return self._halves(call, fields[0])
+        merged = merge(fields)
+        return merged if merged.rank == len(shape) else None
+
+    def _halves(self, call: Call, whole: Field) -> Result | None:
+        dim = call.arguments["dim"]
+        return mix(whole, [dim]) if isinstance(dim, int) and dim % whole.rank not in whole.places else None
+
+    def _note_statistics(self, call: Call) -> None:
+        source = self._read(call.operands["input"][0])
+        shape = self.flow.shape(call.name)
+        normal = call.arguments.get("normalized_shape")
+        over = range(len(shape) - len(normal), len(shape)) if isinstance(normal, tuple) else range(1, len(shape))
+        if any(dim in source.places and shape[dim] > 1 for dim in over):
+            self.caveats[
+                f"The statistics of {call.operation.short} come from the whole map; the receptive field ignores that."
+            ] = None
+
+    def _move(self, call: Call) -> Result | None:
+        """Run the operator on indices. Only a shape given as an argument is taken from what was propagated."""
+        value = call.values[0]
+        whole, shape = self._read(value), self.flow.shape(value.name)
+        target = self.flow.shape(call.name)
+        if len(call.values) > 1:
+            return None
+        if call.kind is Kind.RESHAPE:
+            return whole if target == shape else self._rearranged(whole, shape, lambda index: index.reshape(target))
+        if call.operation.short in ("expand", "expand_as", "broadcast_to"):
+            while whole.rank < len(target):
+                whole = insert(whole, 0)
+            return whole
+        positional = [
+            call.arguments[argument.name] for argument in call.operation.arguments if not argument.keyword_only
+        ]
+        if isinstance(positional[0], tuple) or any(isinstance(item, Reference) for item in positional[1:]):
+            return None
+        return self._rearranged(whole, shape, lambda index: call.operation.run(index, *map(_listed, positional[1:])))
+
+    def _rearranged(
+        self, whole: Field, shape: tuple[int, ...], operation: Callable[[torch.Tensor], Any]
+    ) -> Result | None:
+        results = rearrange(whole, shape, operation)
+        return None if results is None else results if len(results) > 1 else results[0]
+
+    def _window(self, call: Call) -> Result | None:
+        found = geometry(self.flow, call)
+        if found is None or found.windows is None:
+            return None
+        source, *others = self._fields(call)
+        axes = len(found.windows)
+        if call.kind in (Kind.CONVOLUTION, Kind.TRANSPOSED_CONVOLUTION):
+            source = mix(source, [-axes - 1])
+        for axis, windows in enumerate(found.windows):
+            dim = source.rank - axes + axis
+            source = gather(source, dim, found.inputs[axis], windows.sources, windows.valid, windows.advance)
+        seen = [collapse([other], source.rank) for other in others if not other.is_blank]  # weights made from the image
+        return merge([source, *seen]) if seen else source
+
+    def _linear(self, call: Call) -> Result | None:
+        if call.operation.short == "addmm":
+            return self._product(call)
+        source, *others = self._fields(call)
+        mixed = mix(source, [-1])
+        seen = [collapse([other], mixed.rank) for other in others if not other.is_blank]
+        return merge([mixed, *seen]) if seen else mixed
+
+    def _product(self, call: Call) -> Result | None:
+        return contract(call, self._fields(call), len(self.flow.shape(call.name)))
+
+    def _reduce(self, call: Call) -> Result | None:
+        whole = merge(self._fields(call))
+        given = call.arguments.get("dim")
+        dims = [dim for dim in given if isinstance(dim, int)] if isinstance(given, tuple) else [given]
+        chosen = [dim for dim in dims if isinstance(dim, int)] or list(range(whole.rank))
+        if call.operation.short in _ALONG:
+            return mix(whole, chosen, keep=call.operation.short != "topk")
+        reduced = mix(whole, chosen)
+        return reduced if len(self.flow.shape(call.name)) == whole.rank else drop(reduced, chosen)
+
+    def _softmax(self, call: Call) -> Result | None:
+        dim = call.arguments["dim"]
+        return mix(self._fields(call)[0], [dim], keep=True) if isinstance(dim, int) else None
+
+    def _concatenate(self, call: Call) -> Result | None:
+        fields = self._fields(call)
+        sizes = [self.flow.shape(value.name) for value in call.values]
+        kind, dim = call.operation.short, call.arguments.get("dim")
+        if kind == "stack" and isinstance(dim, int):
+            return merge([insert(one, dim) for one in fields])
+        at = {"hstack": 1, "vstack": 0, "dstack": 2}.get(kind, dim)
+        if not isinstance(at, int) or len({one.rank for one in fields}) > 1 or at >= fields[0].rank:
+            return None
+        at %= fields[0].rank
+        if any(at in one.places for one in fields):
+            return concatenate(fields, at, [size[at] for size in sizes])
+        return merge([mix(one, [at]) for one in fields])
+
+    def _pad(self, call: Call) -> Result | None:
+        """Padding is what would be there: the textbook knows no border."""
+        amounts = call.arguments.get("pad", call.arguments.get("padding"))
+        value = call.values[0]
+        whole, before, after = self._read(value), self.flow.shape(value.name), self.flow.shape(call.name)
+        if not isinstance(amounts, tuple) or max(after) > _MAX_PLACES:
+            return None
+        for axis in range(len(amounts) // 2):
+            left, dim = amounts[2 * axis], len(before) - 1 - axis
+            if isinstance(left, int) and any(dim in support.steps for support in whole.supports):
+                windows = sliding(after[dim], 1, 1, left)
+                whole = gather(whole, dim, before[dim], windows.sources, None, windows.advance)
+        return whole
+
+    def _upsample(self, call: Call) -> Result | None:
+        value = call.values[0]
+        before, after = self.flow.shape(value.name), self.flow.shape(call.name)
+        name = call.operation.short
+        taps = 1 if "nearest" in name else 2 if "linear" in name else 4
+        if "upsample" not in name or name.endswith("_aa") or max(after) > _MAX_PLACES:
+            return None
+        whole = self._read(value)
+        for dim in range(2, len(before)):
+            aligned = call.arguments.get("align_corners") is True
+            windows = resampled(after[dim], before[dim], taps, align_corners=aligned)
+            whole = gather(whole, dim, before[dim], windows.sources, None, windows.advance)
+        return whole
+
+    def _unfold(self, call: Call) -> Result | None:
+        if call.operation.short == "col2im":
+            return None
+        positional = [_listed(value) for value in list(call.arguments.values())[1:]]
+        value = call.values[0]
+        return self._rearranged(
+            self._read(value), self.flow.shape(value.name), lambda index: call.operation.run(index, *positional)
+        )
+
+    def _attention(self, call: Call) -> Result | None:
+        """Every query sees itself and all keys and values."""
+        query, *others = self._fields(call)
+        return merge([mix(query, [-1]), collapse(others, query.rank)])
+
+    def _recurrent(self, call: Call) -> Result | None:
+        """Every step may depend on all steps; a cell works on one step."""
+        fields, shape = self._fields(call), self.flow.shape(call.name)
+        sequence = {
+            dim: shape[dim] for dim in fields[0].places if fields[0].rank == len(shape) and dim < len(shape) - 1
+        }
+        return collapse(fields, len(shape), sequence)
+
+    def _pick(self, call: Call) -> Result | None:
+        value, index = call.values[0], call.arguments["b"]
+        several = self.results.get(value.name)
+        if not isinstance(index, int) or several is None:
+            return None
+        picked = several[index] if isinstance(several, tuple) else several
+        return picked if picked.rank == len(self.flow.shape(call.name)) else None
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
