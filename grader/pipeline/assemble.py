@@ -12,7 +12,7 @@ from grader.model.outcome import Finding, Status
 from grader.model.report import Flag, GradeReport, ModelSection, Provenance, RubricReference
 from grader.model.submission import Candidate, Discovery
 from grader.model.training import Training
-from grader.pipeline.extract import Ungradable
+from grader.pipeline.extract import Blame, Ungradable
 from grader.pipeline.request import Backends, Request
 from grader.rubric.score import Scope, score
 
@@ -94,6 +94,13 @@ def rubric_reference(request: Request) -> RubricReference:
     return RubricReference(id=rubric.id, title=rubric.title, digest=rubric.digest)
 
 
+_STATUS: dict[Blame, Status] = {
+    "submission": Status.SKIPPED,
+    "nobody": Status.INCONCLUSIVE,
+    "grader": Status.ERROR,
+}
+
+
 def ungradable_report(
     request: Request, backends: Backends, discovery: Discovery | None, problem: Ungradable, clock: Clock
 ) -> GradeReport:
@@ -103,7 +110,7 @@ def ungradable_report(
     scope: Scope = "full" if request.options.train else "static"
     training = Training(status="not_requested", reason="There is no model to train.")
     finding = Finding(
-        status=Status.SKIPPED if problem.conclusive else Status.INCONCLUSIVE,
+        status=_STATUS[problem.blame],
         expected="",
         observed="not measured",
         message=problem.message,
@@ -114,9 +121,9 @@ def ungradable_report(
     not_graded_flag = Flag(kind="not_graded", message=problem.message, evidence=evidence)
     return GradeReport(
         scope=scope,
-        verdict="inconclusive",
+        verdict="error" if problem.blame == "grader" else "inconclusive",
         summary=str(problem),
-        gradable=not problem.conclusive,
+        gradable=problem.blame != "submission",
         score=score(request.rubric, outcomes, scope).score,
         rubric=rubric_reference(request),
         model=model_section(discovery, chosen),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from grader.errors import SubmissionError, UsageError
 from grader.graph.schema import ProbeFailure, read_probe_output, read_probe_shapes
@@ -16,13 +16,22 @@ from grader.sandbox.base import Job, Result
 MOST_CONTENDERS = 8  # probing more than this costs more than asking the student to name one
 
 
-class Ungradable(SubmissionError):
-    """The model could not be brought out. `conclusive` is False where the student may be right and we can't tell."""
+Blame = Literal["submission", "nobody", "grader"]
 
-    def __init__(self, message: str, *, mend: str = "", location: Location | None = None, conclusive: bool = True):
+
+class Ungradable(SubmissionError):
+    """The model could not be brought out.
+
+    `blame` says whose fault that is: the submission's (it can't be built), nobody's (a limit of grader's that an honest
+    model may meet: inconclusive), or grader's own (never costs points).
+    """
+
+    def __init__(
+        self, message: str, *, mend: str = "", location: Location | None = None, blame: Blame = "submission"
+    ) -> None:
         super().__init__(message, mend=mend)
         self.location = location
-        self.conclusive = conclusive
+        self.blame: Blame = blame
 
     @classmethod
     def of(cls, problem: SubmissionError) -> "Ungradable":
@@ -56,7 +65,7 @@ def extract(request: Request, candidate: Candidate, backends: Backends) -> Expor
     asked = _probe_request({"slice": sliced.model_dump(mode="json")}, request, batch, "export")
     result = backends.sandbox.run(Job(asked, limits=backends.limits))
     _raise_if_cut_short(result, candidate)
-    answer = read_probe_output(result.files, sliced)
+    answer = read_probe_output(result.files, sliced, input_shape=request.rubric.task.input_shape)
     if isinstance(answer, ProbeFailure):
         raise _ungradable(answer, candidate)
     return answer
@@ -144,5 +153,11 @@ def _ungradable(failure: ProbeFailure, candidate: Candidate) -> Ungradable:
         f"{doing}: {kind}{detail}",
         mend=failure.hint,
         location=failure.location or candidate.location,
-        conclusive=failure.stage not in ("export", "convert"),
+        blame=_blame(failure),
     )
+
+
+def _blame(failure: ProbeFailure) -> Blame:
+    if failure.type == "ProbeCrash":
+        return "grader"
+    return "nobody" if failure.stage in ("export", "convert") else "submission"

@@ -90,7 +90,7 @@ def _measure(export: Export) -> Facts:
         return measure(export)
     except UnsupportedOperation as problem:
         message, mend = problem.message, problem.mend
-        raise Ungradable(message, mend=mend, location=problem.location, conclusive=False) from problem
+        raise Ungradable(message, mend=mend, location=problem.location, blame="nobody") from problem
 
 
 def _require_fitting_output(facts: Facts, candidate: Candidate, request: Request) -> None:

@@ -104,7 +104,7 @@ def test_a_full_disk_loses_no_earlier_report(
     monkeypatch.setattr(Path, "replace", full)
     answer = grader("check", root, "--no-train")
     assert answer.code in (2, 3)
-    assert "No space left" in one_sentence(answer.stderr)
+    assert "disk is full" in one_sentence(answer.stderr)
     assert {file.name: file.read_bytes() for file in answer.out.iterdir()} == earlier
 
 
@@ -132,5 +132,5 @@ def test_a_bare_repository_trap_runs_nothing(
         config.write(f'[core]\n\tfsmonitor = "touch {mark}"\n\tworktree = "."\n\tbare = false\n')
     (trap / "model.py").write_text(good_model)
     answer = grader("check", root, "--path", "sub", "--no-train")
+    assert answer.code == 0
     assert not mark.exists()
-    assert answer.code in (1, 2, 4)

@@ -20,7 +20,7 @@ def test_the_demo_passes_after_a_real_retraining(grader: Callable) -> None:
     report = json.loads(answer.stdout)
     assert answer.code == 0, answer.stderr
     assert (report["schema"], report["scope"], report["verdict"]) == ("grader/report/v1", "full", "pass")
-    # By hand: 3·3·(1·8 + 8·16 + 16·16 + 16·24 + 24·24) weights, two per batch-norm channel, 24·10 + 10 for the classifier.
+    # By hand: 3·3·(1·8 + 8·16 + 16·16 + 16·24 + 24·24) weights, two per batch-norm channel, 24·10 + 10 in the head.
     parameters = 9 * (8 + 128 + 256 + 384 + 576) + 2 * (8 + 16 + 16 + 24 + 24) + 250
     assert report["facts"]["parameters"]["total"] == parameters
     assert report["facts"]["batch_norm"]["layers"] == 5
@@ -98,14 +98,16 @@ def test_an_interrupted_training_leaves_a_partial_report(tmp_path: Path) -> None
     temporary.mkdir()
     command = [sys.executable, "-m", "grader", "check", str(DEMO), "--rubric", "demo", "--out", str(out)]
     environment = {**os.environ, "TMPDIR": str(temporary)}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "seed 0: epoch 1" in line or "seed 0: epoch 2" in line:
-            process.send_signal(signal.SIGINT)
-            break
-    rest = process.stderr.read()
-    code = process.wait(timeout=60)
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "seed 0: epoch" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stderr.read()
+        code = process.wait(timeout=60)
     assert "Traceback" not in rest
     assert code == 5, rest
     report = json.loads((out / "report.json").read_text())
