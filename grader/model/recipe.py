@@ -121,11 +121,11 @@ class OneCycle(Frozen):
     base_momentum: Fraction = 0.85
     max_momentum: Fraction = 0.95
     built_for: StepEvery = "batch"
-    step: StepEvery = "batch"
+    step: StepEvery | None = None  # None: as it is built
 
     @field_validator("step")
     @classmethod
-    def _does_not_run_out(cls, value: str, info: ValidationInfo) -> str:
+    def _does_not_run_out(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value == "batch" and info.data.get("built_for") == "epoch":
             raise ValueError("a one-cycle schedule built for epochs runs out when it is stepped every batch")
         return value

@@ -31,14 +31,17 @@ def transform(
     half_size = torch.tensor([0.5 * width, 0.5 * height], dtype=images.dtype, device=images.device)
     rescaled = theta.transpose(1, 2) / half_size
     grid = _base_grid(height, width, images).expand(count, -1, -1).bmm(rescaled).view(count, height, width, 2)
-    # What lies outside samples as zero: with `fill` taken away before and added after, it becomes `fill`.
-    source = images - fill if fill else images
-    sampled = functional.grid_sample(
-        source.unsqueeze(1), grid, mode=interpolation, padding_mode="zeros", align_corners=False
-    ).squeeze(1)
-    if fill:
-        sampled = sampled.add_(fill)
-    return sampled.round_() if interpolation == "bilinear" else sampled
+    if interpolation == "nearest":
+        # What lies outside samples as zero: with `fill` taken away before and added after, it becomes `fill`.
+        sampled = _sample((images - fill if fill else images).unsqueeze(1), grid, "nearest").squeeze(1)
+        return sampled.add_(fill) if fill else sampled
+    # torchvision weighs the border by how much of it lies inside, on top of the zeros that were sampled outside.
+    values, inside = _sample(torch.stack([images, torch.ones_like(images)], dim=1), grid, "bilinear").unbind(1)
+    return (values * inside + (1 - inside) * fill).round_()
+
+
+def _sample(images: torch.Tensor, grid: torch.Tensor, interpolation: Interpolation) -> torch.Tensor:
+    return functional.grid_sample(images, grid, mode=interpolation, padding_mode="zeros", align_corners=False)
 
 
 def rotate(images: torch.Tensor, degrees: float) -> torch.Tensor:

@@ -70,7 +70,8 @@ class RateSchedule:
             case OneCycle():
                 per_epoch = 1 if schedule.built_for == "epoch" else clock.batches
                 total = (self.epochs - after) * per_epoch
-                return _one_cycle(schedule, base, clock.position(schedule.step, after), total)
+                position = clock.position(schedule.step or schedule.built_for, after)
+                return _one_cycle(schedule, base, position, total)
             case Plateau():
                 return Rates(max(base * plateau_factor, schedule.min_lr) if plateau_factor < 1 else base)
         return Rates(base)
