@@ -22,7 +22,7 @@ class Progress:
         self._began = time.monotonic()
         self._bar: Bar | None = None
         self._tasks: dict[int, TaskID] = {}
-        self._said: dict[int, int] = {}  # seed -> the epoch that was last announced
+        self._said: dict[int, int] = {}  # seed -> how many epochs were announced
 
     def __enter__(self) -> Self:
         return self
@@ -43,9 +43,9 @@ class Progress:
             return
         if sys.stderr.isatty():
             self._draw(event)
-        elif event.accuracy is not None and self._said.get(event.seed) != event.epoch:
-            self._said[event.seed] = event.epoch
-            self._say(f"{_title(event)}, {_state(event)}")
+        elif event.finished > self._said.get(event.seed, 0):
+            self._said[event.seed] = event.finished
+            self._say(f"seed {event.seed}: epoch {event.finished} of {event.epochs}, {_state(event)}")
 
     def _draw(self, event: "ProgressEvent") -> None:
         if self._bar is None:
@@ -73,7 +73,7 @@ def _state(event: "ProgressEvent") -> str:
     if event.accuracy is None or event.best_accuracy is None:
         return ""
     left = "" if event.seconds_left is None else f", {_duration(event.seconds_left)} left"
-    return f"last {event.accuracy:.2%}, best {event.best_accuracy:.2%}{left}"
+    return f"{event.accuracy:.2%}, best {event.best_accuracy:.2%}{left}"
 
 
 def _duration(seconds: float) -> str:

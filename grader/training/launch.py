@@ -30,6 +30,7 @@ class ProgressEvent:
     run: int  # 1-based
     runs: int  # at most
     epoch: int  # 1-based, the one in progress
+    finished: int  # epochs that are trained and evaluated; `accuracy` is that of the last of them
     epochs: int
     share: float
     accuracy: float | None
@@ -170,6 +171,7 @@ class _Book:
             run=index + 1,
             runs=len(self.logs),
             epoch=min(len(log.epochs) + 1, log.started.epochs),
+            finished=len(log.epochs),
             epochs=log.started.epochs,
             share=share,
             accuracy=accuracies[-1] if accuracies else None,
