@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from grader.intake.prospects import Prospect
 from grader.intake.readme import Mention, Readme
@@ -24,7 +25,6 @@ DEEPER = -6.0  # per folder below the shallowest model, at most three
 
 FINAL_WORD = re.compile(r"(?<![a-z])(final|best|submission|submit|submitted)(?![a-z])")
 BETTER_WORD = re.compile(r"(?<![a-z])(optimal|optimi[sz]ed|improved|tuned)(?![a-z])")
-NUMBER = re.compile(r"\d{1,4}")
 EARLY_WORD = re.compile(
     r"(?<![a-z])(base|baseline|basic|skeleton|setup|old|older|backup|copy|draft|initial|first|play|playground|scratch"
     r"|demo|example|sample|tmp|temp|deprecated|archive|experiment|trial|attempt)s?(?![a-z])"
@@ -48,14 +48,14 @@ class Weighed:
 def weigh(prospects: Sequence[Prospect], readme: Readme) -> list[Weighed]:
     """The prospects with their points, best first; at equal points modules come before notebooks."""
     rows = [Weighed(prospect) for prospect in prospects]
-    series, outnumbered = _series(rows)
+    last, outnumbered = _series([label for row in rows for label in _labels(row.prospect)])
     for row in rows:
         _weigh_training(row, prospects)
         _weigh_fit(row)
         _weigh_definition(row)
         _weigh_words(row, outnumbered)
     _weigh_readme(rows, readme)
-    _weigh_series(rows, series, outnumbered)
+    _weigh_series(rows, last)
     _weigh_depth(rows)
     _prefer_named_twins(rows, readme)
     return sorted(rows, key=lambda row: (-row.score, row.prospect.cell.index is not None))
@@ -169,28 +169,35 @@ def _credit(row: Weighed, mentions: list[Mention], points: float, what: str) -> 
     return True
 
 
-def _weigh_series(rows: Sequence[Weighed], series: Sequence[set[str]], outnumbered: set[str]) -> None:
+def _weigh_series(rows: Sequence[Weighed], last: set[str]) -> None:
     for row in rows:
         for label in _labels(row.prospect):
-            if label not in outnumbered and any(label in members for members in series):
+            if label in last:
                 row.add(LAST_OF_SERIES, f"{label} is the last of its series")
                 break
 
 
-def _series(rows: Sequence[Weighed]) -> tuple[list[set[str]], set[str]]:
-    """The numbered series among the names (`Part_1 … Part_5`, `model1 … model8`), and all but the last of each."""
-    shapes: dict[str, set[str]] = {}
-    for row in rows:
-        for label in _labels(row.prospect):
-            if _numbers(label):
-                shapes.setdefault(_shape(label), set()).add(label)
-    series = [labels for labels in shapes.values() if len({_numbers(label) for label in labels}) > 1]
-    earlier = {label for labels in series for label in labels if _numbers(label) < max(map(_numbers, labels))}
-    return series, earlier
+def _series(labels: Sequence[str]) -> tuple[set[str], set[str]]:
+    """(last, earlier) members of the numbered series among names: `Part_1 … Part_5`, `1_8_Final … 1_10_Scheduler`.
 
-
-def _numbers(label: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in NUMBER.findall(label.rpartition("/")[2]))
+    Names are a series where they are equal up to a number that differs.
+    """
+    numbers: dict[tuple[str, ...], dict[str, int]] = {}
+    for label in labels:
+        folder, _, name = label.rpartition("/")
+        tokens = re.findall(r"\d{1,9}|[a-z]+", name.lower())
+        for place, token in enumerate(tokens):
+            if token.isdigit():
+                key = (folder, PurePosixPath(name).suffix, *tokens[:place])
+                numbers.setdefault(key, {})[label] = int(token)
+    last: set[str] = set()
+    earlier: set[str] = set()
+    for members in numbers.values():
+        highest = max(members.values())
+        below = {label for label, number in members.items() if number < highest}
+        earlier |= below
+        last |= set(members) - below if below else set()
+    return last - earlier, earlier
 
 
 def _weigh_depth(rows: Sequence[Weighed]) -> None:
@@ -229,14 +236,6 @@ def _words(label: str) -> str:
     name = label.rsplit("/", 1)[-1]
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     return re.sub(r"[^a-z]+", " ", apart.lower())
-
-
-def _shape(label: str) -> str:
-    """A label with its numbers and the title after them left out: what a series has in common."""
-    folder, _, name = label.rpartition("/")
-    numbers = list(NUMBER.finditer(name))
-    ending = name.rsplit(".", 1)[-1] if "." in name else ""
-    return f"{folder}/{re.sub(r'[0-9]+', '#', name[: numbers[-1].end()])}.{ending}"
 
 
 def _is_test(file: str) -> bool:

@@ -218,6 +218,7 @@ def test_the_readme_may_have_another_name(found: Found) -> None:
         (["Part_1.ipynb", "Part_2.ipynb", "Part_10.ipynb"], "Part_10.ipynb"),
         (["S5_v1.ipynb", "S5_v2.ipynb", "S5_Final.ipynb"], "S5_Final.ipynb"),
         (["1_8_Final_Model.ipynb", "1_9_Augmentation.ipynb", "1_10_Scheduler.ipynb"], "1_10_Scheduler.ipynb"),
+        (["Code_2_Final.ipynb", "Code_3_Final_99_45.ipynb", "Code_1.ipynb"], "Code_3_Final_99_45.ipynb"),
         (["baseline.ipynb", "model.ipynb"], "model.ipynb"),
         (["model.ipynb", "old/previous/model.ipynb"], "model.ipynb"),
     ],

@@ -4,7 +4,6 @@ import ast
 from dataclasses import dataclass, field
 
 from grader.intake.resolve import LocalModule
-from grader.intake.slicing.names import Uses, attribute_paths
 from grader.intake.slicing.text import Piece, assemble
 from grader.intake.slicing.units import Unit, split
 from grader.intake.source import Cell, Source
@@ -18,14 +17,6 @@ class Fragment:
 
     cell: Cell
     source: str
-
-
-@dataclass(frozen=True)
-class Link:
-    """A use of something imported: by which unit, and the attributes taken from it."""
-
-    unit: Unit
-    paths: frozenset[tuple[str, ...]]
 
 
 @dataclass(eq=False)
@@ -121,13 +112,6 @@ class ModuleCut:
         for order in sorted(self._taken):
             visit(order)
         return list(done.values())
-
-
-def links(unit: Unit, looked_up: Uses, name: str) -> frozenset[tuple[str, ...]]:
-    """The attributes that a unit takes from an imported module under that name."""
-    if name not in looked_up.at_once | looked_up.when_called:
-        return frozenset()
-    return frozenset(attribute_paths(unit.node, name))
 
 
 def _follows(above: Piece, below: Piece) -> bool:

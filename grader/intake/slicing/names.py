@@ -17,9 +17,6 @@ class Uses:
     at_once: frozenset[str]  # bases, decorators, defaults, class bodies, right-hand sides
     when_called: frozenset[str]  # bodies of functions
 
-    def __or__(self, other: "Uses") -> "Uses":
-        return Uses(self.at_once | other.at_once, self.when_called | other.when_called)
-
 
 NONE = Uses(frozenset(), frozenset())
 

@@ -51,10 +51,11 @@ def call(machine: Evaluator, name: str, positional: Sequence[Value], keywords: M
         if isinstance(key, Constant) and isinstance(key.value, str):
             return machine.attribute(first, key.value)
         return External(f"{first.path}.?") if isinstance(first, External) else _any_class(first)
-    if name == "setattr" and len(positional) == 3 and isinstance(positional[1], Constant):
-        machine.set_attribute(first, str(positional[1].value), positional[2])
-    if name == "setattr" and len(positional) == 3 and isinstance(first, Instance):
-        first.certain = False
+    if name == "setattr" and len(positional) == 3:
+        if isinstance(positional[1], Constant):
+            machine.set_attribute(first, str(positional[1].value), positional[2])
+        elif isinstance(first, Instance):
+            first.certain = False
     if name in ("globals", "locals", "vars"):
         return _namespace(machine)
     return UNKNOWN

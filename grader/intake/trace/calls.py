@@ -5,7 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from grader.intake.trace import builtin
-from grader.intake.trace.evaluate import MOST_ITEMS, Evaluator
+from grader.intake.trace.arithmetic import MOST_ITEMS
+from grader.intake.trace.evaluate import Evaluator
 from grader.intake.trace.express import express_call
 from grader.intake.trace.layers import TENSOR_MAKERS, make_layer, tensor
 from grader.intake.trace.machine import MOST_CALLS, Frame, is_module_class, is_module_path, models_in
@@ -112,7 +113,10 @@ class Caller(Evaluator):
         Where it returns a class of its own, or an object of one, its call is how to name it from outside.
         """
         node = function.node
-        if isinstance(node, ast.Lambda) or function.bound is not None or self.constructing:
+        if isinstance(node, ast.Lambda) or function.bound is not None:
+            return
+        if self.constructing:
+            self._note_parts(function, result)
             return
         if function.scope.parent is not None:  # a function inside a function can't be named from outside
             return
@@ -126,6 +130,11 @@ class Caller(Evaluator):
                 value.origin = Origin(node.name, node, function.cell, build)
                 self.origins[node] = value.origin
                 self.record_building(node, value, function.cell.at(node), complete)
+
+    def _note_parts(self, function: FunctionValue, result: Value) -> None:
+        """A function whose layers go into another model builds a part of it."""
+        if isinstance(result, Layer) and not isinstance(function.node, ast.Lambda):
+            self.record_building(function.node, result, function.cell.at(function.node), complete=True)
 
     def construct(
         self, kind: ClassValue, positional: Sequence[Value], keywords: Mapping[str, Value], node: ast.AST

@@ -1,10 +1,9 @@
 """Expressions."""
 
 import ast
-import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
+from grader.intake.trace.arithmetic import MOST_ITEMS, combine, compare, truth
 from grader.intake.trace.machine import Frame, Machine
 from grader.intake.trace.values import (
     UNKNOWN,
@@ -22,22 +21,11 @@ from grader.intake.trace.values import (
     Super,
     Value,
     choice,
+    options,
 )
 
 # Names that notebooks use although the cell that imports them may be broken or missing.
 CUSTOMARY = {"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional", "optim": "torch.optim"}
-MOST_ITEMS = 256  # items of a list that are followed one by one
-MOST_SIZE = 10**9  # of a number we compute
-
-_BINARY: Mapping[type, Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow,
-}  # fmt: skip
-_COMPARE: Mapping[type, Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
-    ast.GtE: operator.ge, ast.Is: lambda a, b: a == b and type(a) is type(b),
-    ast.IsNot: lambda a, b: a != b or type(a) is not type(b),
-}  # fmt: skip
 
 
 class Evaluator(Machine):
@@ -147,7 +135,7 @@ class Evaluator(Machine):
         owner = self.evaluate(node.value)
         if isinstance(node.slice, ast.Slice):
             return self._sliced(owner, node.slice)
-        return choice(*(self._item(option, self.evaluate(node.slice)) for option in _options(owner)))
+        return choice(*(self._item(option, self.evaluate(node.slice)) for option in options(owner)))
 
     def _item(self, owner: Value, key: Value) -> Value:
         if isinstance(owner, Layer):
@@ -173,19 +161,7 @@ class Evaluator(Machine):
 
     def _binop(self, node: ast.BinOp) -> Value:
         left, right = self.evaluate(node.left), self.evaluate(node.right)
-        return self.combine(node.op, left, right)
-
-    def combine(self, how: ast.operator, left: Value, right: Value) -> Value:
-        """`left how right`."""
-        if isinstance(left, Collection) and isinstance(right, Collection) and isinstance(how, ast.Add):
-            return Collection((left.items + right.items)[:MOST_ITEMS])
-        if isinstance(left, Collection) and isinstance(right, Constant) and isinstance(how, ast.Mult):
-            times = right.value if isinstance(right.value, int) else 0
-            return Collection((left.items * min(max(times, 0), MOST_ITEMS))[:MOST_ITEMS])
-        function = _BINARY.get(type(how))
-        if function is None or not (isinstance(left, Constant) and isinstance(right, Constant)):
-            return UNKNOWN
-        return _compute(function, left.value, right.value)
+        return combine(node.op, left, right)
 
     def _unaryop(self, node: ast.UnaryOp) -> Value:
         value = self.evaluate(node.operand)
@@ -212,19 +188,10 @@ class Evaluator(Machine):
         result = True
         for how, part in zip(node.ops, node.comparators, strict=True):
             right = self.evaluate(part)
-            if isinstance(how, ast.In | ast.NotIn):
-                known = _contains(right, left)
-                if known is None:
-                    return UNKNOWN
-                result = result and known is isinstance(how, ast.In)
-            else:
-                function = _COMPARE.get(type(how))
-                if function is None or not (isinstance(left, Constant) and isinstance(right, Constant)):
-                    return UNKNOWN
-                answer = _compute(function, left.value, right.value)
-                if not isinstance(answer, Constant):
-                    return UNKNOWN
-                result = result and bool(answer.value)
+            known = compare(how, left, right)
+            if known is None:
+                return UNKNOWN
+            result = result and known
             left = right
         return Constant(result)
 
@@ -319,7 +286,7 @@ class Evaluator(Machine):
             for position, element in enumerate(target.elts):
                 self.bind(element, items[position] if items is not None else UNKNOWN)
         elif isinstance(target, ast.Attribute):
-            for owner in _options(self.evaluate(target.value)):
+            for owner in options(self.evaluate(target.value)):
                 self.set_attribute(owner, target.attr, value)
         elif isinstance(target, ast.Subscript):
             owner = self.evaluate(target.value)
@@ -357,46 +324,3 @@ class Evaluator(Machine):
                 return UNKNOWN
             parts.append(str(value.value))
         return Constant("".join(parts)[:1000])
-
-
-def truth(value: Value) -> bool | None:
-    """Whether a value counts as true, None where that can't be told."""
-    if isinstance(value, Constant):
-        return bool(value.value)
-    if isinstance(value, Collection):
-        return bool(value.items)
-    if isinstance(value, ClassValue | FunctionValue | ModuleValue | Instance | Layer):
-        return True
-    return None
-
-
-def _options(value: Value) -> tuple[Value, ...]:
-    return value.options if isinstance(value, Choice) else (value,)
-
-
-def _contains(container: Value, item: Value) -> bool | None:
-    if not isinstance(container, Collection) or not isinstance(item, Constant):
-        return None
-    inside = container.items if container.keys is None else container.keys
-    if not all(isinstance(one, Constant) for one in inside):
-        return None
-    return item in inside
-
-
-def _compute(function: Callable[[Any, Any], Any], left: Any, right: Any) -> Value:
-    """A small result of a plain operation, UNKNOWN for a large one or an error."""
-    if function is operator.pow and not (isinstance(right, int | float) and abs(right) <= 64):
-        return UNKNOWN
-    if function is operator.mul and not all(isinstance(one, int | float) for one in (left, right)):
-        return UNKNOWN
-    if function is operator.mod and isinstance(left, str | bytes):
-        return UNKNOWN
-    try:
-        result = function(left, right)
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-        return UNKNOWN
-    if isinstance(result, str) and len(result) > 1000:
-        return UNKNOWN
-    if isinstance(result, int | float) and abs(result) > MOST_SIZE:
-        return UNKNOWN
-    return Constant(result) if isinstance(result, int | float | str | bool) else UNKNOWN

@@ -2,8 +2,8 @@
 
 import ast
 
+from grader.intake.trace.arithmetic import combine, truth
 from grader.intake.trace.calls import Caller
-from grader.intake.trace.evaluate import truth
 from grader.intake.trace.machine import Frame
 from grader.intake.trace.values import (
     UNKNOWN,
@@ -89,7 +89,7 @@ class Interpreter(Caller):
         if isinstance(current, Collection) and isinstance(node.op, ast.Add) and current.keys is None:
             current.items += self.iterate(added)
         else:
-            self.bind(node.target, self.combine(node.op, current, added))
+            self.bind(node.target, combine(node.op, current, added))
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> FunctionValue:
         frame = self.frame
