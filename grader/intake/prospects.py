@@ -95,7 +95,9 @@ def prospects(trace: Trace) -> list[Prospect]:
             by_node[built.node].built.append(built)
         elif built.within is not None and built.within is not built.node:
             parts.add(built.node)
-    kept = [prospect for prospect in found if _may_be_submitted(prospect, parts, trace)]
+    whole = [prospect for prospect in found if _may_be_submitted(prospect, parts, trace)]
+    # Where nothing else is there, a model that seems to hold no layers is: its constructor may raise before it has any.
+    kept = [prospect for prospect in whole if _holds_layers(prospect)] or whole
     for prospect in kept:
         prospect.fingerprint = _fingerprint(prospect)
     return kept
@@ -135,8 +137,14 @@ def _may_be_submitted(prospect: Prospect, parts: set[ast.stmt], trace: Trace) ->
             return False
         if _is_base_of_another(value, trace):
             return False
-    census = prospect.census
-    return census is None or census.parameters != 0 or bool(prospect.built)
+    return True
+
+
+def _holds_layers(prospect: Prospect) -> bool:
+    """A module without parameters that nothing trains or builds is a loss or a helper."""
+    if any(isinstance(event, Trained) for event in prospect.trained) or prospect.built:
+        return True
+    return prospect.census is None or prospect.census.parameters != 0
 
 
 def _is_plain_module(value: ClassValue) -> bool:
