@@ -22,7 +22,6 @@ import torch
 from grader.errors import SubmissionError
 
 ORIGIN = 1 << 13
-_MAX_ELEMENTS = 1 << 22  # of a tensor whose rearrangement is followed element by element
 
 Shape = tuple[int, ...]
 Units = npt.NDArray[Any]  # of ints
@@ -206,13 +205,8 @@ def concatenate(fields: Sequence[Field], dim: int, sizes: Sequence[int]) -> Fiel
     return Field((supports[0], supports[1]), _renumbered(widest.marks, dim, sum(sizes)))
 
 
-def rearrange(field: Field, shape: Shape, operation: Callable[[torch.Tensor], Any]) -> tuple[Field, ...] | None:
-    """Follow an operator that only moves elements, by running it on their indices; a field for each result.
-
-    None where the tensor is too large for that.
-    """
-    if prod(shape) > _MAX_ELEMENTS:
-        return None
+def rearrange(field: Field, shape: Shape, operation: Callable[[torch.Tensor], Any]) -> tuple[Field, ...]:
+    """Follow an operator that only moves elements, by running it on their indices; a field for each result."""
     moved = [_followed(support.units, shape, operation) for support in field.supports]
     results = []
     for rows, columns, marks in zip(*moved, _followed(field.marks, shape, operation), strict=True):

@@ -5,6 +5,7 @@ Gates are left out; group, layer and instance norm count as value by value, as t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import torch
@@ -36,6 +37,7 @@ _BY_VALUE = frozenset(
     {Kind.BATCH_NORM, Kind.NORM, Kind.DROPOUT, Kind.ACTIVATION, Kind.ELEMENTWISE, Kind.IDENTITY, Kind.NOISE}
 )
 _MAX_PLACES = 1 << 12  # along one dimension; beyond, every element is taken to see everything
+_MAX_MOVED = 1 << 23  # elements followed one by one through reshapes and the like, in one model
 _ALONG = frozenset({"cumsum", "cumprod", "sort", "topk"})  # reduce along a dimension, and keep it
 
 
@@ -63,6 +65,7 @@ class _Walk:
     gates: Mapping[str, Value]
     results: dict[str, Result] = field(default_factory=dict)
     caveats: dict[str, None] = field(default_factory=dict)
+    moved: int = 0  # elements followed one by one so far
 
     def run(self) -> Fields:
         flow = self.flow
@@ -162,8 +165,11 @@ class _Walk:
     def _rearranged(
         self, whole: Field, shape: tuple[int, ...], operation: Callable[[torch.Tensor], Any]
     ) -> Result | None:
+        self.moved += prod(shape)
+        if self.moved > _MAX_MOVED:
+            return None
         results = rearrange(whole, shape, operation)
-        return None if results is None else results if len(results) > 1 else results[0]
+        return results if len(results) > 1 else results[0]
 
     def _window(self, call: Call) -> Result | None:
         found = geometry(self.flow, call)

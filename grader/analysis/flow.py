@@ -90,6 +90,15 @@ class Flow:
                 found.add(call.name)
         return frozenset(found)
 
+    @cached_property
+    def readers(self) -> Mapping[str, tuple[Call, ...]]:
+        """The calls that depend on a value, by its name; a call stands there once."""
+        found: dict[str, list[Call]] = {}
+        for call in self.calls.values():
+            for name in dict.fromkeys(call.sources):
+                found.setdefault(name, []).append(call)
+        return {name: tuple(calls) for name, calls in found.items()}
+
     def depends_on_image(self, value: Value) -> bool:
         """Whether the image decides any of it."""
         return not self.images.isdisjoint(value.names)

@@ -16,7 +16,7 @@ WINDOWED = frozenset(
         Kind.ADAPTIVE_MAX_POOL,
     }
 )
-_MAX_LISTED = 1 << 18  # elements that the windows along one axis read together
+_MAX_LISTED = 1 << 14  # elements that the windows along one axis read together
 # Pools whose windows are drawn at random or given by indices.
 _IRREGULAR = frozenset({"fractional_max_pool2d", "max_unpool2d"})
 

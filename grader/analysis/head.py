@@ -145,8 +145,9 @@ class _Walk:
     def _before_mean(self, call: Call, source: str) -> str:
         """What an average reads; where it is spelled as several averages, what the first one reads."""
         inner = self._flow.calls.get(self._skip(source))
-        if call.kind is Kind.REDUCE and inner is not None and inner.operation.short == "mean":
-            return self._before_mean(inner, self._sources(inner)[0])
+        while call.kind is Kind.REDUCE and inner is not None and inner.operation.short == "mean":
+            source = self._sources(inner)[0]
+            inner = self._flow.calls.get(self._skip(source))
         return source
 
     def _map(self, name: str) -> str:

@@ -1,6 +1,6 @@
 """The layer table: one row per call of the train graph that works on the image and can influence the output."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from grader.analysis.cost import macs
 from grader.analysis.fields import Fields
@@ -50,7 +50,7 @@ def layer_table(
     told: set[str] = set()
     rows = []
     for call in calls:
-        used = [name for name in dict.fromkeys(_parameters(flow, call)) if name in parameters]
+        used = _parameters(flow, call) & parameters.keys()
         own = [name for name in used if name not in told]
         told.update(own)
         name = _name(call, containers, {parameters[parameter].path.rpartition(".")[0] for parameter in used})
@@ -99,14 +99,10 @@ def _containers(flow: Flow, calls: list[Call]) -> set[str]:
     return found | {module for module, names in operators.items() if len(names) > 1}
 
 
-def _parameters(flow: Flow, call: Call) -> Iterator[str]:
+def _parameters(flow: Flow, call: Call) -> frozenset[str]:
     """Names of what a call reads that no image decides, over what is computed from it (weight norm)."""
-    pending = [value.name for value in call.values if not flow.depends_on_image(value)]
-    while pending:
-        name = pending.pop(0)
-        yield name
-        if name in flow.calls:
-            pending.extend(flow.calls[name].sources)
+    start = [name for value in call.values if not flow.depends_on_image(value) for name in value.names]
+    return flow.reach(start, lambda source: source.sources)
 
 
 def _window(flow: Flow, call: Call) -> dict[str, PerAxis | str | int | None]:

@@ -4,7 +4,7 @@ import warnings
 from collections import defaultdict
 from math import prod
 
-from grader.analysis.flow import Flow
+from grader.analysis.flow import Call, Flow
 from grader.graph.ops import Kind
 from grader.graph.rebuild import rebuild
 from grader.model.facts import ParameterFacts
@@ -54,17 +54,26 @@ def _is_statistic(spec: TensorSpec, roles: set[str]) -> bool:
     return "value" not in roles and "statistic" in roles
 
 
-def _roles(flow: Flow, name: str) -> set[str]:
+def _roles(flow: Flow, buffer: str) -> set[str]:
     """What a buffer influences the output as: "statistic", "part of a statistic", "value"."""
-    roles = {"value"} if name in flow.output.names else set()
-    for call in flow.live_calls():
-        for argument, values in call.operands.items():
-            if not any(name in value.names for value in values):
+    roles: set[str] = set()
+    statistic = "statistic"
+    pending = [buffer]
+    for name in pending:  # grows while it is gone through: ghost batch norm evaluates with a part of its statistics
+        if name in flow.output.names:
+            roles.add("value")
+        for call in flow.readers.get(name, ()):
+            if call.name not in flow.live:
                 continue
-            if call.operation.short in _NORMS and argument in _STATISTICS:
-                roles.add("statistic")
-            elif call.kind in _PARTS:  # ghost batch norm evaluates with a part of its statistics
-                roles |= {"part of a statistic" if role == "statistic" else role for role in _roles(flow, call.name)}
+            if call.kind in _PARTS:
+                pending.append(call.name)
             else:
-                roles.add("value")
+                roles.add(statistic if _reads_as_statistic(call, name) else "value")
+        statistic = "part of a statistic"
     return roles
+
+
+def _reads_as_statistic(call: Call, name: str) -> bool:
+    """Whether a norm takes the value as running statistics, and as nothing else."""
+    arguments = {argument for argument, values in call.operands.items() for value in values if name in value.names}
+    return call.operation.short in _NORMS and arguments <= _STATISTICS

@@ -1,7 +1,5 @@
 """Words for single calls: what pools a whole map, what is a linear layer."""
 
-from collections.abc import Iterator
-
 from grader.analysis.flow import Call, Flow
 from grader.analysis.geometry import geometry
 from grader.graph.ops import Kind
@@ -55,13 +53,9 @@ def _goes_over_places(call: Call, rank: int) -> bool:
 
 def _is_scaled(flow: Flow, call: Call) -> bool:
     """Whether a sum is multiplied or divided by a number: an average in two steps."""
-    readers = list(_readers(flow, call))
-    readers += [second for reader in readers if reader.kind in REARRANGING for second in _readers(flow, reader)]
+    readers = list(flow.readers.get(call.name, ()))
+    readers += [last for reader in readers if reader.kind in REARRANGING for last in flow.readers.get(reader.name, ())]
     return any(
         reader.operation.short in _SCALINGS and not isinstance(reader.arguments.get("other"), Reference)
         for reader in readers
     )
-
-
-def _readers(flow: Flow, call: Call) -> Iterator[Call]:
-    return (other for other in flow.calls.values() if call.name in other.sources)
