@@ -1,5 +1,6 @@
 """What one `grader check` was asked to do, carried out: fetch, choose, grade, write."""
 
+import os
 import shlex
 import sys
 import tempfile
@@ -63,6 +64,8 @@ def carry_out(plan: Plan, progress: Progress) -> list[tuple[Path, GradeReport]]:
     )
     require_writable(plan.out)
     with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as workspace:
+        # Torch makes this folder when it is imported, by default one that stays in the machine's temporary folder.
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = workspace
         reports = []
         for request, folder in _requests(plan, rubric, Path(workspace), progress):
             report = refusal(*request, backends) if isinstance(request, tuple) else grade(request, backends)

@@ -57,6 +57,7 @@ def _warm_up() -> None:
     """Import torch, which takes seconds, while the sandbox's process does the same on another core."""
     with contextlib.suppress(Exception):  # it is raised again where the import is needed
         import_module("grader.analysis.measure")
+        import_module("torch._dynamo")  # torch imports it by itself to find the shape of a batch norm's output
 
 
 def refusal(request: Request, problem: SubmissionError, backends: Backends) -> GradeReport:
