@@ -128,7 +128,8 @@ def report(speeds: list[dict[str, float]], share: float) -> None:
         target = TARGETS.get(name)
         wanted = f"  target {target}: {'met' if statistics.median(ratios) >= target else 'MISSED'}" if target else ""
         spread = f"{statistics.median(ratios):.2f} x student ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-        print(f"{name:<12} {middle:8,.0f} images/s  {spread}{wanted}")
+        best = max(row[name] for row in rows)
+        print(f"{name:<12} {middle:8,.0f} images/s (best {best:,.0f})  {spread}{wanted}")
     print(f"augmentation: {share:.1%} of the engine's time (at most 10 %)")
 
 
