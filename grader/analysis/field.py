@@ -1,8 +1,6 @@
-"""What the elements of a tensor see of the image: exact sets of pixel rows and of pixel columns.
+"""What the elements of a tensor see of the image, and what becomes of that when tensors are combined or rearranged.
 
-A set is an int: bit `ORIGIN + i` says that pixel row (or column) i is seen. Pixels beyond the border count, as in the
-textbook: an element at the border sees as many pixels as one in the middle. Rows and columns are kept apart, so the
-receptive field is the product of both.
+Rows and columns of the image are kept apart, so what an element sees is the product of both.
 
 Vincent Dumoulin, Francesco Visin, "A guide to convolution arithmetic for deep learning", https://arxiv.org/abs/1603.07285;
 Araujo, Norris, Sim, "Computing Receptive Fields of Convolutional Neural Networks", https://distill.pub/2019/computing-receptive-fields.
@@ -10,44 +8,29 @@ Araujo, Norris, Sim, "Computing Receptive Fields of Convolutional Neural Network
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
-from math import gcd, prod
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from grader.errors import SubmissionError
+from grader.analysis.units import (
+    ORIGIN,
+    Indices,
+    Shape,
+    Step,
+    Units,
+    compressed,
+    followed,
+    lowest,
+    shifted,
+    stretched,
+    union_along,
+)
 
-ORIGIN = 1 << 13
-
-Shape = tuple[int, ...]
-Units = npt.NDArray[Any]  # of ints
 Marks = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Step:
-    """Elements that are `period` apart see the same, `shift` pixels further on."""
-
-    period: int
-    shift: int
-
-    @property
-    def jump(self) -> Fraction:
-        """Pixels from one element to the next, on average."""
-        return Fraction(self.shift, self.period)
-
-    def strided(self, stride: int) -> "Step":
-        """After taking every `stride`-th element."""
-        common = gcd(self.period, stride)
-        return Step(self.period // common, self.shift * stride // common)
-
-    def spread(self, factor: int) -> "Step":
-        """After putting `factor` elements in the place of one."""
-        return Step(self.period * factor, self.shift)
 
 
 @dataclass(frozen=True)
@@ -165,7 +148,7 @@ def gather(
     field: Field,
     dim: int,
     size: int,
-    sources: npt.NDArray[np.int64],
+    sources: Indices,
     valid: npt.NDArray[np.bool_] | None,
     advance: Callable[[Step], Step | None],
 ) -> Field:
@@ -183,7 +166,8 @@ def gather(
             return Support(support.units, steps)
         advanced = None if step is None else advance(step)
         return Support(
-            _gathered(support.units, dim, step, sources, valid), steps if advanced is None else {**steps, dim: advanced}
+            union_along(support.units, dim, step, sources, valid),
+            steps if advanced is None else {**steps, dim: advanced},
         )
 
     return _map_supports(field, gathered, _renumbered(field.marks, dim, len(sources)))
@@ -194,40 +178,27 @@ def concatenate(fields: Sequence[Field], dim: int, sizes: Sequence[int]) -> Fiel
     dim %= fields[0].rank
     supports = []
     for axis in (0, 1):
-        parts = [_stretched(field.supports[axis].units, dim, size) for field, size in zip(fields, sizes, strict=True)]
+        parts = [stretched(field.supports[axis].units, dim, size) for field, size in zip(fields, sizes, strict=True)]
         others = np.broadcast_shapes(*([*part.shape[:dim], 1, *part.shape[dim + 1 :]] for part in parts))
         joined = np.concatenate(
             [np.broadcast_to(part, [*others[:dim], part.shape[dim], *others[dim + 1 :]]) for part in parts], axis=dim
         )
         steps = {other: step for other, step in fields[0].supports[axis].steps.items() if other != dim}
-        supports.append(_regular(Support(_compressed(joined), steps), dim))
+        supports.append(_regular(Support(compressed(joined), steps), dim))
     widest = max(fields, key=lambda field: len(field.places))
     return Field((supports[0], supports[1]), _renumbered(widest.marks, dim, sum(sizes)))
 
 
 def rearrange(field: Field, shape: Shape, operation: Callable[[torch.Tensor], Any]) -> tuple[Field, ...]:
     """Follow an operator that only moves elements, by running it on their indices; a field for each result."""
-    moved = [_followed(support.units, shape, operation) for support in field.supports]
+    moved = [followed(support.units, shape, operation) for support in field.supports]
     results = []
-    for rows, columns, marks in zip(*moved, _followed(field.marks, shape, operation), strict=True):
+    for rows, columns, marks in zip(*moved, followed(field.marks, shape, operation), strict=True):
         supports = [Support(units, {}) for units in (rows, columns)]
         for dim, size in enumerate(marks.shape):
             supports = [_regular(support, dim) if size > 1 else support for support in supports]
         results.append(Field((supports[0], supports[1]), marks.astype(np.int64)))
     return tuple(results)
-
-
-def extent(units: Units) -> tuple[int, int] | None:
-    """(first, last) pixel that any of the elements sees; None where they see none."""
-    seen = 0
-    for unit in units.flat:
-        seen |= unit
-    return None if seen == 0 else (lowest(seen), seen.bit_length() - 1 - ORIGIN)
-
-
-def lowest(unit: int) -> int:
-    """The first pixel of a set that is not empty."""
-    return (unit & -unit).bit_length() - 1 - ORIGIN
 
 
 def _map_supports(field: Field, change: Callable[[Support], Support], marks: Marks) -> Field:
@@ -279,77 +250,6 @@ def _moved(field: Field, kept: Sequence[int], gone: tuple[int, ...]) -> Field:
     return _map_supports(field, moved, marks.reshape([field.marks.shape[dim] for dim in kept]))
 
 
-def _gathered(
-    units: Units,
-    dim: int,
-    step: Step | None,
-    sources: npt.NDArray[np.int64],
-    valid: npt.NDArray[np.bool_] | None,
-) -> Units:
-    low, high = int(sources.min()), int(sources.max())
-    parts = [_unit(units, dim, step, index) for index in range(low, min(high + 1, 0))]
-    parts += [units]
-    parts += [_unit(units, dim, step, index) for index in range(max(low, units.shape[dim]), high + 1)]
-    padded = np.concatenate(parts, axis=dim)
-    first = min(low, 0)
-    total: Units | None = None
-    for tap in range(sources.shape[1]):
-        taken = padded.take(sources[:, tap] - first, axis=dim)
-        if valid is not None:
-            mask = valid[:, tap].reshape([-1 if other == dim else 1 for other in range(units.ndim)])
-            taken = np.where(mask, taken, 0)
-        total = taken if total is None else np.bitwise_or(total, taken)
-    assert total is not None
-    return total
-
-
-def _unit(units: Units, dim: int, step: Step | None, index: int) -> Units:
-    """What an element outside the tensor would see: where no step is known, what the one at the edge sees."""
-    size = units.shape[dim]
-    if step is None:
-        return units.take([min(max(index, 0), size - 1)], axis=dim)
-    periods = -(index // step.period) if index < 0 else -((index - size) // step.period + 1)
-    inside = min(max(index + periods * step.period, 0), size - 1)
-    return _shifted(units.take([inside], axis=dim), -periods * step.shift)
-
-
-def _shifted(units: Units, pixels: int) -> Units:
-    if pixels >= 0:
-        shifted: Units = np.left_shift(units, pixels)
-        far = any(unit.bit_length() > 2 * ORIGIN for unit in shifted.flat)
-    else:
-        far = any(unit and lowest(unit) + ORIGIN + pixels < 0 for unit in units.flat)
-        shifted = units if far else np.right_shift(units, -pixels)
-    if far:
-        raise SubmissionError(f"The model looks more than {ORIGIN:,} pixels past the border of the image.")
-    return shifted
-
-
-def _stretched(units: Units, dim: int, size: int) -> Units:
-    return np.broadcast_to(units, [*units.shape[:dim], size, *units.shape[dim + 1 :]])
-
-
-def _followed(units: Units, shape: Shape, operation: Callable[[torch.Tensor], Any]) -> list[Units]:
-    """The sets in the order in which an operator leaves them; a zero that it puts in sees nothing."""
-    table = np.empty(units.size + 1, dtype=np.object_)
-    table[0] = 0
-    table[1:] = units.reshape(-1)
-    index = torch.arange(1, units.size + 1, dtype=torch.float64).reshape(units.shape).expand(shape)
-    result = operation(index)
-    tensors = result if isinstance(result, list | tuple) else [result]
-    return [_compressed(table[tensor.contiguous().numpy().astype(np.int64)]) for tensor in tensors]
-
-
-def _compressed(units: Units) -> Units:
-    """With size 1 along dimensions where nothing changes."""
-    for dim in range(units.ndim):
-        if units.shape[dim] > 1:
-            first = units.take([0], axis=dim)
-            if bool((units == first).all()):
-                units = first
-    return units
-
-
 def _regular(support: Support, dim: int) -> Support:
     """With the step along `dim`, where each element sees the same as the one before, a few pixels further on."""
     size = support.units.shape[dim]
@@ -361,6 +261,6 @@ def _regular(support: Support, dim: int) -> Support:
         return support
     shift = lowest(second) - lowest(first)
     for before, after in pairwise(rows):
-        if not bool((_shifted(before, shift) == after).all()):
+        if not bool((shifted(before, shift) == after).all()):
             return support
     return Support(support.units, {**support.steps, dim: Step(1, shift)})

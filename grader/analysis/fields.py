@@ -22,6 +22,7 @@ from grader.analysis.field import (
     merge,
     mix,
     rearrange,
+    transpose,
 )
 from grader.analysis.flow import Call, Flow, Value
 from grader.analysis.geometry import WINDOWED, geometry
@@ -38,6 +39,10 @@ _BY_VALUE = frozenset(
 )
 _MAX_PLACES = 1 << 12  # along one dimension; beyond, every element is taken to see everything
 _MAX_MOVED = 1 << 23  # elements followed one by one through reshapes and the like, in one model
+# Operators that put the dimensions in another order and do nothing else.
+_ORDERS = frozenset(
+    {"permute", "transpose", "t", "numpy_T", "mT", "swapaxes", "swapdims", "movedim", "moveaxis", "adjoint"}
+)
 _ALONG = frozenset({"cumsum", "cumprod", "sort", "topk"})  # reduce along a dimension, and keep it
 
 
@@ -160,7 +165,10 @@ class _Walk:
         ]
         if isinstance(positional[0], tuple) or any(isinstance(item, Reference) for item in positional[1:]):
             return None
-        return self._rearranged(whole, shape, lambda index: call.operation.run(index, *map(_listed, positional[1:])))
+        others = [_listed(item) for item in positional[1:]]
+        if call.operation.short in _ORDERS:
+            return transpose(whole, _order(whole.rank, lambda index: call.operation.run(index, *others)))
+        return self._rearranged(whole, shape, lambda index: call.operation.run(index, *others))
 
     def _rearranged(
         self, whole: Field, shape: tuple[int, ...], operation: Callable[[torch.Tensor], Any]
@@ -281,6 +289,11 @@ class _Walk:
             return None
         picked = several[index] if isinstance(several, tuple) else several
         return picked if picked.rank == len(self.flow.shape(call.name)) else None
+
+
+def _order(rank: int, operation: Callable[[torch.Tensor], torch.Tensor]) -> list[int]:
+    """The order in which an operator puts the dimensions, read off a small tensor with a size of its own for each."""
+    return [size - 2 for size in operation(torch.empty(tuple(range(2, rank + 2)))).shape]
 
 
 def _listed(value: Any) -> Any:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.analysis.field import Field, Support, Units, extent
+from grader.analysis.field import Field, Support
 from grader.analysis.fields import Fields
 from grader.analysis.flow import Flow, Value
 from grader.analysis.geometry import WINDOWED
 from grader.analysis.head import Head
+from grader.analysis.units import Units, extent
 from grader.graph.ops import Kind
 from grader.model.facts import PerAxis, ReceptiveFieldFacts
 

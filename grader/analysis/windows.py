@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from grader.analysis.field import Step
-
-Indices = npt.NDArray[np.int64]
+from grader.analysis.units import Indices, Step
 
 
 @dataclass(frozen=True)

@@ -153,6 +153,9 @@ def test_operator_without_a_rule_gives_an_upper_bound(measured, model):
 def test_looking_absurdly_far_past_the_border_is_refused(measured):
     with pytest.raises(SubmissionError, match="past the border"):
         measured(lambda: nn.Sequential(nn.Conv2d(1, 10, 2, 20_000, 20_000, 20_000), nn.Flatten()))
+    strides = [nn.Conv2d(1, 1, 1, 10**6) for _ in range(4)]
+    with pytest.raises(SubmissionError, match="past the border"):
+        measured(lambda: nn.Sequential(*strides, nn.Conv2d(1, 10, 3, padding=1), nn.Flatten()))
 
 
 def test_other_differences_are_handed_on(measured, model):

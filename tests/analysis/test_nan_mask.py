@@ -4,17 +4,18 @@ A batch of height × width images, one NaN pixel each, through the rebuilt model
 mode and double precision, gives the exact set of pixels that every unit sees.
 """
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from grader.analysis.field import ORIGIN
 from grader.analysis.fields import find_fields
 from grader.analysis.flow import trace
 from grader.analysis.gates import find_gates
 from grader.analysis.head import find_head
 from grader.analysis.receptive_field import extents
+from grader.analysis.units import ORIGIN
 from grader.graph.rebuild import rebuild
 
 
@@ -86,6 +87,18 @@ class Rearranged(nn.Module):
         return self.fc(self.b(x).mean((2, 3)))
 
 
+class ChannelsLast(nn.Module):
+    """A linear layer over the channels of every place, between two changes of the order of dimensions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.mix, self.b, self.fc = nn.Conv2d(1, 4, 3, 2), nn.Linear(4, 3), nn.Conv2d(3, 3, 3), nn.Linear(3, 10)
+
+    def forward(self, x):
+        x = self.mix(self.a(x).permute(0, 2, 3, 1)).movedim(-1, 1).transpose(2, 3)
+        return self.fc(self.b(x).mean((2, 3)))
+
+
 def sequence(*layers: nn.Module, channels: int) -> nn.Module:
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
 
@@ -116,6 +129,7 @@ NETS = {
     "residual": Residual,
     "inception": Inception,
     "rearranged": Rearranged,
+    "channels last": ChannelsLast,
 }
 
 
@@ -125,11 +139,11 @@ def test_central_unit_sees_exactly_these_pixels(name, export_model):
     begin, field = head_field(export)
     mask = nan_mask(export, begin)
     height, width, rows, columns = mask.shape
-    vertical, horizontal = (support.units.reshape(support.units.shape[2:]) for support in field.supports)
     row, column = rows // 2, columns // 2
-    expected = torch.outer(
-        torch.tensor(seen_along(vertical[row, 0], height)), torch.tensor(seen_along(horizontal[0, column], width))
+    vertical, horizontal = (
+        np.broadcast_to(support.units[0, 0], (rows, columns))[row, column] for support in field.supports
     )
+    expected = torch.outer(torch.tensor(seen_along(vertical, height)), torch.tensor(seen_along(horizontal, width)))
     assert expected.any()
     assert torch.equal(mask[:, :, row, column], expected)
 
