@@ -38,6 +38,13 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/check_static.py
 	$(BIN)/python benchmarks/training.py
 
+# What the tests compare with: run these after a change that is meant, and look at the difference.
+golden: $(STAMP)
+	UPDATE_GOLDEN=1 $(BIN)/pytest tests/report -m "not system"
+
+schema: $(STAMP)
+	$(BIN)/python -m grader.report.schema > docs/report.schema.json
+
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "grader needs Python 3.11 or later; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
