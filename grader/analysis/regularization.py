@@ -42,7 +42,7 @@ def _dropouts(flow: Flow) -> Iterator[tuple[Call, float, bool]]:
         given = call.arguments
         name = {Kind.DROPOUT: "p", Kind.ATTENTION: "dropout_p", Kind.RECURRENT: "dropout"}[call.kind]
         rate = given.get(name)
-        if call.name not in flow.images or not isinstance(rate, int | float):
+        if not isinstance(rate, int | float):
             continue
         if call.kind is Kind.DROPOUT or rate > 0:
             yield call, float(rate), given.get("train", True) is True

@@ -186,3 +186,14 @@ def test_ghost_batch_norm_has_statistics_only(measured, model):
     assert (facts.batch_norm.layers, facts.batch_norm.runs) == (1, True)
     assert facts.receptive_field.before_head == 3
     assert facts.mode_differences == ()
+
+
+def test_dropout_of_a_weight_counts(measured, model):
+    """DropConnect: what is dropped is a parameter, but it influences the output."""
+
+    def forward(self, x):
+        return end(self, F.conv2d(x, F.dropout(self.conv.weight, 0.1, self.training)))
+
+    facts = measured(lambda: model(forward, **layers()))
+    assert (facts.dropout.rates, facts.dropout.runs, facts.dropout.active_in_eval) == ((0.1,), True, False)
+    assert facts.parameters.unused == 4 + 8
