@@ -46,13 +46,16 @@ def find(request: Request) -> Discovery:
     """
     submission = request.submission
     try:
-        return discover(
+        found = discover(
             submission.root, model=request.options.model, readme=request.readme, checkout=submission.checkout
         )
     except UsageError as problem:
         if request.selected_by != ".grader.yml":
             raise
         raise Ungradable(f".grader.yml: {problem.message}", mend=problem.mend) from None
+    if request.options.model is not None and request.selected_by == ".grader.yml":
+        return found.model_copy(update={"selected_by": f".grader.yml names {request.options.model}"})
+    return found
 
 
 def extract(request: Request, candidate: Candidate, backends: Backends) -> Export:

@@ -85,6 +85,8 @@ def test_several_submissions_get_a_report_each(
         json.loads((answer.out / name / "report.json").read_text())["model"]["file"] for name in ("first", "second")
     ]
     assert files == ["a.py", "b.py"]
+    first = json.loads((answer.out / "first" / "report.json").read_text())
+    assert first["model"]["selected_by"] == ".grader.yml names a.py:Net"
 
 
 def test_the_process_sandbox_is_stamped(grader: Callable, submission: Callable[..., Path], good_model: str) -> None:

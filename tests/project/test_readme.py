@@ -30,7 +30,7 @@ def test_help_is_what_the_readme_says(arguments: str, text: str) -> None:
 
 
 def test_every_link_leads_somewhere() -> None:
-    links = re.findall(r"\]\(((?!https?:)[^)#]+)\)", README)
+    links = re.findall(r"\]\(((?!https?:)[^)#]+)\)", README) + re.findall(r'src="([^"]+)"', README)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
 
