@@ -71,26 +71,45 @@ def test_printing_a_gigabyte_is_stopped(grader: Callable, submission: Write) -> 
     assert "wrote more output" in answer.report["summary"]
 
 
-def test_a_hard_coded_batch_is_graded_at_the_recipes_batch(grader: Callable, submission: Write) -> None:
-    source = net(forward="x = x.view(64, 8, 26, 26)")
-    answer = grader("check", submission({"model.py": source}), "--no-train", "--rubric", "demo", "--recipe", "digits")
-    assert answer.code in (1, 4), answer.stderr
-    if answer.code == 4:
-        assert "64" in answer.report["summary"]
+def test_a_hard_coded_batch_is_graded_where_it_is_the_recipes(grader: Callable, submission: Write) -> None:
+    root = submission({"model.py": net(forward="x = x.view(64, 8, 26, 26)")})
+    answer = grader("check", root, "--no-train")  # the house recipe trains with 64 images at a time
+    assert answer.code == 1  # gradable: it lacks batch norm and dropout
+    assert answer.report["facts"]["parameters"]["total"] == 80 + 90
+    assert any("batches of 64 images only" in flag["message"] for flag in answer.report["flags"])
 
 
-def test_thirteen_nets_are_listed_with_how_to_name_one(grader: Callable, submission: Write) -> None:
-    source = HEADER + "\n\n".join(
-        BODY.format(constructor="pass", forward="pass", channels=1, outputs=10) for _ in range(13)
-    )
+def test_another_hard_coded_batch_is_named_with_its_line(grader: Callable, submission: Write) -> None:
+    source = net(forward="x = x.view(50, 8, 26, 26)")
     answer = grader("check", submission({"model.py": source}), "--no-train")
+    assert answer.code == 4
+    assert "[50, 8, 26, 26]" in answer.report["summary"]
+    assert "batch size must not be written into the model" in answer.report["summary"]
+    line = 1 + source.splitlines().index("        x = x.view(50, 8, 26, 26)")
+    assert answer.report["outcomes"][0]["evidence"][0]["line"] == line
+
+
+def test_thirteen_nets_that_nothing_decides_between_are_listed_with_how_to_name_one(
+    grader: Callable, submission: Write
+) -> None:
+    body = BODY.format(constructor="pass", forward="pass", channels=1, outputs=10)
+    files = {f"net_{letter}.py": HEADER + body.replace("8", str(8 + ord(letter))) for letter in "abcdefghijklm"}
+    answer = grader("check", submission(files), "--no-train")
     report = answer.report
+    assert answer.code == 4
     assert len(report["model"]["candidates"]) == 13
-    if answer.code == 4:
-        assert "--model" in report["summary"]
-        return
-    # The last definition is the one in force: a class that is redefined in a module can't be anything else.
-    assert report["model"]["line"] == max(candidate["line"] for candidate in report["model"]["candidates"])
+    assert report["model"]["class"] is None
+    assert "13 classes could be the submission" in report["summary"]
+    assert "--model" in report["summary"]
+    assert "net_a.py:Net@6" in report["summary"]
+
+
+def test_of_thirteen_definitions_of_a_name_the_last_is_in_force(grader: Callable, submission: Write) -> None:
+    body = BODY.format(constructor="pass", forward="pass", channels=1, outputs=10)
+    answer = grader("check", submission({"model.py": HEADER + "\n\n".join([body] * 13)}), "--no-train")
+    candidates = answer.report["model"]["candidates"]
+    assert len(candidates) == 13
+    assert answer.report["model"]["line"] == max(candidate["line"] for candidate in candidates)
 
 
 def test_a_named_line_decides_between_thirteen_nets(grader: Callable, submission: Write) -> None:
