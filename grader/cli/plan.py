@@ -71,6 +71,8 @@ def carry_out(plan: Plan, progress: Progress) -> list[tuple[Path, GradeReport]]:
             report = refusal(*request, backends) if isinstance(request, tuple) else grade(request, backends)
             write_report(report, folder)
             reports.append((folder, report))
+            if report.training.status == "partial":  # interrupted: the person wants an end of all of them
+                break
     return reports
 
 
