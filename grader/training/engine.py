@@ -3,15 +3,12 @@
 An engine is chosen by rule from the job alone, never by timing, so that a run repeats; torch's takes every graph.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from grader.training.data import Dataset
-from grader.training.events import Event
+from grader.training.events import Emit
 from grader.training.job import TrainingJob
-
-Emit = Callable[[Event], None]
 
 
 class Engine(Protocol):

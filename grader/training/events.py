@@ -1,5 +1,6 @@
 """What a training process says, one JSON line each."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -53,6 +54,7 @@ class Refused(Frozen):
 
 
 Event = Annotated[Started | Advanced | EpochEnded | Ended | Refused, Field(discriminator="event")]
+Emit = Callable[[Event], None]
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)
 
 

@@ -10,9 +10,8 @@ from grader.graph.rebuild import RebuiltModel
 from grader.model.training import EpochRecord
 from grader.training.data import Dataset
 from grader.training.device import choose_device, describe_device, peak_memory, settle
-from grader.training.engine import Emit
 from grader.training.evaluate import Scores, describe
-from grader.training.events import Ended, EpochEnded, Started
+from grader.training.events import Emit, Ended, EpochEnded, Started
 from grader.training.job import TrainingJob
 from grader.training.statistics import reaches
 from grader.training.subsets import subsets

@@ -11,9 +11,8 @@ from grader.model.recipe import Plateau
 from grader.model.training import EpochRecord
 from grader.training.augment import pipeline
 from grader.training.device import derive, generator
-from grader.training.engine import Emit
 from grader.training.evaluate import Scores, as_batch, evaluate
-from grader.training.events import Advanced
+from grader.training.events import Advanced, Emit
 from grader.training.job import TrainingJob
 from grader.training.optimizers import build_optimizer, set_rates
 from grader.training.schedule import Clock, PlateauTracker, RateSchedule
