@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 
 from grader.errors import GraderError, SubmissionError, UsageError
 from grader.intake import git_command
-from grader.intake.git_command import Done
+from grader.intake.git_command import Done, TooMuch
 from grader.intake.git_source import Remote, printable, redact
-from grader.intake.git_tree import Blob, FetchLimits, list_blobs, present, write_blobs
+from grader.intake.git_tree import Blob, FetchLimits, is_readme, list_blobs, present, write_blobs
 from grader.model.submission import Submission
 
 _REF = re.compile(r"(?![-+])[^\x00-\x20\x7f~^:?*\[\\]+")
@@ -52,6 +52,8 @@ def fetch_remote(
     blobs, left_out = list_blobs(told, commit, None if inner is None else str(inner), limits)
     if not blobs:
         _must_exist(remote, told, commit, inner, limits)
+    elif inner is not None:
+        blobs = (*blobs, *_around(told, commit, inner, limits))
     checkout.mkdir()
     _fetch_blobs(remote, told, blobs, repository, limits)
     notes = (*left_out, *write_blobs(told, blobs, checkout, limits))
@@ -59,6 +61,19 @@ def fetch_remote(
     root.mkdir(parents=True, exist_ok=True)
     path = None if inner is None else str(inner)
     return Submission(source=remote.shown, checkout=checkout, root=root, path=path, commit=commit, ref=ref, notes=notes)
+
+
+def _around(told: dict[str, str], commit: str, inner: PurePosixPath, limits: FetchLimits) -> tuple[Blob, ...]:
+    """What the code in `inner` may import from elsewhere in the repository, and the READMEs above it.
+
+    None of it where the rest of the repository is beyond the limits: that is not the fault of this folder.
+    """
+    try:
+        everything, _ = list_blobs(told, commit, None, limits)
+    except TooMuch:
+        return ()
+    outside = [blob for blob in everything if inner not in blob.path.parents]
+    return tuple(blob for blob in outside if blob.path.suffix == ".py" or is_readme(blob.path.name))
 
 
 def _transfer(

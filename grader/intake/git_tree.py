@@ -94,7 +94,7 @@ def _sort(record: bytes, blobs: list[Blob], notes: list[str]) -> None:
     if kind == "commit":
         notes.append(f"{printable(name)} is a submodule and was not fetched.")
         return
-    if PurePosixPath(name).suffix.lower().lstrip(".") not in _READ and not _is_readme(name):
+    if PurePosixPath(name).suffix.lower().lstrip(".") not in _READ and not is_readme(name):
         return
     if mode == "120000":
         notes.append(f"{printable(name)} is a symbolic link and was left out.")
@@ -104,7 +104,8 @@ def _sort(record: bytes, blobs: list[Blob], notes: list[str]) -> None:
         blobs.append(Blob(oid, PurePosixPath(name)))
 
 
-def _is_readme(name: str) -> bool:
+def is_readme(name: str) -> bool:
+    """Whether a file, named by its path, is a README, whatever its format."""
     return PurePosixPath(name).name.lower().startswith("readme")
 
 

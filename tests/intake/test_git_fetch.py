@@ -45,11 +45,20 @@ def test_branch_tag_and_commit(repository, workspace):
 
 
 def test_one_folder_of_many(repository, workspace):
-    repository.commit(**{"a 1/net.py": "a", "a 1/sub/x.py": "x", "b/net.py": "b", "net.py": "top"})
+    names = ("a 1/net.py", "a 1/sub/x.py", "a 1/notes.txt", "b/base.py", "b/train.ipynb", "b/notes.txt", "README.md")
+    repository.commit(**{name: name for name in names})
     submission = fetch(repository.url, path="a 1", workspace=workspace)
-    assert files(submission) == {"a 1/net.py": "a", "a 1/sub/x.py": "x"}
+    # Of the rest, what its code may import, and the README that may speak of it.
+    assert set(files(submission)) == {*names} - {"b/train.ipynb", "b/notes.txt"}
+    assert all(name == content for name, content in files(submission).items())
     assert submission.root == submission.checkout / "a 1"
     assert submission.path == "a 1"
+
+
+def test_a_folder_does_not_suffer_from_a_repository_that_is_too_large(repository, workspace):
+    repository.commit(**{"a/net.py": "a", **{f"b/{number}.py": "b" for number in range(9)}})
+    submission = fetch(repository.url, path="a", workspace=workspace, limits=FetchLimits(files=5))
+    assert files(submission) == {"a/net.py": "a"}
 
 
 def test_strange_names_arrive_unchanged(repository, workspace):
