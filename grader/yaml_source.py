@@ -8,7 +8,7 @@ may group the digits of a number.
 import difflib
 import re
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -186,14 +186,14 @@ def _sentence(item: Mapping[str, Any], model: type[BaseModel] | None) -> str:
             return f"{path[-1]!r} is missing" + (f" in {where.rpartition('.')[0]}" if len(path) > 1 else "")
         case "extra_forbidden":
             known = [] if model is None else _keys(model, path[:-1])
-            return f"unknown key {path[-1]!r}" + _suggestion(str(path[-1]), known)
+            return f"unknown key {path[-1]!r}" + did_you_mean(str(path[-1]), known)
         case "literal_error" | "enum":
-            return f"{where} must be {context['expected']}, not {_short(item['input'])}" + _suggestion(
+            return f"{where} must be {context['expected']}, not {_short(item['input'])}" + did_you_mean(
                 str(item["input"]), re.findall(r"'([^']*)'", context["expected"])
             )
         case "union_tag_invalid":
             words = re.findall(r"'([^']*)'", context["expected_tags"])
-            return f"{where} must be one of {', '.join(words)}, not {context['tag']!r}" + _suggestion(
+            return f"{where} must be one of {', '.join(words)}, not {context['tag']!r}" + did_you_mean(
                 context["tag"], words
             )
         case "value_error" | "assertion_error":
@@ -202,7 +202,8 @@ def _sentence(item: Mapping[str, Any], model: type[BaseModel] | None) -> str:
     return f"{where} {message}, not {_short(item['input'])}"
 
 
-def _suggestion(word: str, known: list[str]) -> str:
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """ " (did you mean 'x'?)", or where nothing is close what is known, if that is no long list."""
     close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
     if close:
         return f" (did you mean {close[0]!r}?)"

@@ -10,7 +10,7 @@ from grader.checks import accuracy, batch_norm, dropout, head, parameters, recep
 from grader.checks.base import Check
 from grader.checks.wording import listing
 from grader.errors import RubricError
-from grader.rubric.suggest import did_you_mean
+from grader.yaml_source import did_you_mean
 
 GROUP = "grader.checks"
 

@@ -7,8 +7,7 @@ from pydantic import ValidationError
 from grader.assets import folder
 from grader.errors import RubricError
 from grader.model.rubric import Criterion, Origin, Rubric
-from grader.rubric.suggest import did_you_mean
-from grader.yaml_source import MAX_CHARACTERS, YamlDocument, YamlProblem, explain, load_yaml
+from grader.yaml_source import MAX_CHARACTERS, YamlDocument, YamlProblem, did_you_mean, explain, load_yaml
 
 
 def load_rubric(name_or_path: str | Path) -> Rubric:
