@@ -208,6 +208,21 @@ class Split(Frozen):
     validation: Count
     by: Literal["random", "last"] = "random"
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 0  # of the random split; the same for every run
+    # The held-out images are augmented too, as they are where one data set object is split: a bug worth reproducing.
+    augmented: bool = False
+
+
+def _ends_within(schedule: Schedule, epochs: int) -> None:
+    """Raise ValueError for a schedule with steps beyond the training; those counted in batches can't be told here."""
+    meant = "; write `cut_short: true` if that is meant"
+    match schedule:
+        case Step(step="epoch", step_size=size) if size >= epochs:
+            raise ValueError(f"its first step, after {size} epochs, is never reached in a training of {epochs}{meant}")
+        case MultiStep(step="epoch", milestones=milestones) if milestones[-1] >= epochs:
+            late = next(milestone for milestone in milestones if milestone >= epochs)
+            raise ValueError(f"the milestone {late} is never reached in a training of {epochs} epochs{meant}")
+        case Cosine(step="epoch", t_max=int(length)) if length > epochs:
+            raise ValueError(f"it takes {length} epochs, longer than the training of {epochs}{meant}")
 
 
 class Recipe(Frozen):
@@ -220,6 +235,7 @@ class Recipe(Frozen):
     drop_last: bool = False
     optimizer: Optimizer
     split: Split | None = None
+    cut_short: bool = False  # the training ends before its schedule does, and that is meant
     warmup: WarmUp | None = None
     schedule: Schedule = Constant()
     loss: Loss = Loss()
@@ -228,7 +244,8 @@ class Recipe(Frozen):
     augmentation: Annotated[tuple[Augmentation, ...], Field(max_length=10)] = ()  # in this order
     # Copies of the training set, each rotated by a fixed angle, that are added to it.
     rotated_copies: Annotated[tuple[Finite, ...], Field(max_length=10)] = ()
-    stop_at: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None  # evaluation accuracy that ends training
+    # The accuracy that ends training: on the split where there is one, as the script saw it, else on the evaluation set.
+    stop_at: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
     _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     @field_validator("warmup")
@@ -245,10 +262,8 @@ class Recipe(Frozen):
         epochs, split = info.data.get("epochs"), info.data.get("split")
         if isinstance(value, Plateau) and value.metric.startswith("validation") and split is None:
             raise ValueError(f"the metric {value.metric!r} needs a split, for example `split: {{validation: 10000}}`")
-        if isinstance(value, MultiStep) and value.step == "epoch" and epochs is not None:
-            late = [milestone for milestone in value.milestones if milestone >= epochs]
-            if late:
-                raise ValueError(f"the milestone {late[0]} is never reached in a training of {epochs} epochs")
+        if epochs is not None and not info.data.get("cut_short"):
+            _ends_within(value, epochs)
         return value
 
     @property

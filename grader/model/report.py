@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from grader.model.base import Frozen
+from grader.model.claims import Claims
 from grader.model.facts import Facts
 from grader.model.outcome import Outcome
 from grader.model.submission import Candidate, Location
@@ -72,6 +73,7 @@ class GradeReport(Frozen):
     model: ModelSection
     facts: Facts | None = None
     training: Training
+    claims: Claims = Claims()
     outcomes: tuple[Outcome, ...]
     flags: tuple[Flag, ...] = ()
     provenance: Provenance

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from grader.model.base import Frozen
+from grader.model.code_recipe import Unread
 
 
 class EpochRecord(Frozen):
@@ -31,6 +32,22 @@ class Mistake(Frozen):
     image: str
 
 
+class Filter(Frozen):
+    """One kernel of the first convolution: (height, width) weights of one input channel, row-major."""
+
+    height: int
+    width: int
+    weights: tuple[float, ...]
+
+
+class Saliency(Frozen):
+    """Which pixels of a mistake spoke for the wrong class: |d logit / d pixel|, 28×28, scaled to bytes, base64."""
+
+    index: int  # of the image in its data set, one of `Evaluation.mistakes`
+    toward_predicted: str  # gradient of the predicted class's score
+    toward_label: str  # gradient of the true class's score
+
+
 class Evaluation(Frozen):
     """The best epoch's predictions on the evaluation set."""
 
@@ -38,6 +55,9 @@ class Evaluation(Frozen):
     confusion: tuple[tuple[int, ...], ...]  # rows: true class, columns: predicted
     mistakes: tuple[Mistake, ...] = ()  # the most confident ones, at most 25
     predictions_digest: str  # sha256 of the predicted classes, in data-set order, one byte each
+    filters: tuple[Filter, ...] = ()  # of the first convolution, at most 64
+    filters_of: str = ""  # the module path of that convolution
+    saliency: tuple[Saliency, ...] = ()  # of the first three mistakes
 
 
 class TrainingRun(Frozen):
@@ -63,10 +83,14 @@ class Training(Frozen):
     reason: str = ""  # one sentence where status is not completed
     mend: str = ""  # the command that mends it, where there is one
     recipe: dict[str, Any] | None = None  # the recipe as data (Recipe.model_dump)
-    recipe_source: Literal["option", "manifest", "rubric", ""] = ""
+    # option: --recipe; manifest: named in .grader.yml; code: read from the training code; rubric: its reference recipe
+    recipe_source: Literal["option", "manifest", "code", "rubric", ""] = ""
     recipe_is_the_students: bool = False
     recipe_origins: dict[str, str] = {}  # dotted field -> where the value came from
+    recipe_unread: tuple[Unread, ...] = ()  # fields of the submission's code that the reference recipe stands in for
+    recipe_notes: tuple[str, ...] = ()  # what is odd about the submission's own recipe, one sentence each
     dataset: str = ""  # the rubric's data set: "mnist" or "digits"
     target: float | None = None  # the accuracy the rubric asks for; None where it asks for none
     initializers: dict[str, str] = {}  # parameter path -> "kaiming_uniform_ (recorded)" | "default: not recognised"
     runs: tuple[TrainingRun, ...] = Field(default=())
+    second_try: "Training | None" = None  # with the rubric's reference recipe, after the submission's own missed

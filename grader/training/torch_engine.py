@@ -74,7 +74,8 @@ def _ending(job: TrainingJob, record: EpochRecord, scores: Scores) -> str:
         return "diverged"
     if job.stop_at_target and job.target is not None and reaches(scores.accuracy, job.target):
         return "target"
-    if job.recipe.stop_at is not None and reaches(scores.accuracy, job.recipe.stop_at):
+    watched = scores.accuracy if record.validation_accuracy is None else record.validation_accuracy
+    if job.recipe.stop_at is not None and reaches(watched, job.recipe.stop_at):
         return "early_stop"
     return ""
 

@@ -35,6 +35,7 @@ class TorchRun:
         torch.manual_seed(derive(job.seed, "dropout"))
         self.shuffling = generator(job.seed, "shuffle")
         self.augmenting = generator(job.seed, "augment", device)
+        self.augmenting_split = generator(job.seed, "augment split", device)
         self.device = device
         self.model = rebuild(job.export, job.seed).to(device).to(memory_format=torch.channels_last)
         self.parameters = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
@@ -47,7 +48,7 @@ class TorchRun:
         """Train one epoch (0-based) and evaluate; the scores are those of the set that decides."""
         began = time.perf_counter()
         rate, loss, accuracy = self.train_epoch(epoch)
-        validation = self._evaluate(self.parts.validation)
+        validation = self._evaluate(self._validation())
         test = self._evaluate(self.parts.test)
         record = EpochRecord(
             epoch=epoch + 1,
@@ -117,6 +118,13 @@ class TorchRun:
         if partial and len(batches) > 1 and (self.job.recipe.drop_last or self.fixed or len(batches[-1]) == 1):
             batches.pop()
         return batches
+
+    def _validation(self) -> Subset | None:
+        """The split, augmented where the recipe's is; never where the rubric decides by it."""
+        split, subset = self.job.recipe.split, self.parts.validation
+        if subset is None or split is None or not split.augmented or subset is self.deciding:
+            return subset
+        return Subset(self.augment(subset.images.float(), self.augmenting_split), subset.labels)
 
     def _evaluate(self, subset: Subset | None) -> Scores | None:
         if subset is None:

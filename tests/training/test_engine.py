@@ -81,7 +81,14 @@ def test_it_is_the_plain_loop(small: Export, exporter: Callable[..., Export], da
     without_dropout = exporter(
         lambda: nn.Sequential(nn.Conv2d(1, 4, 5), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4 * 24 * 24, 10))
     )
-    recipe = varied(RECIPE, epochs=1, loss=Loss(label_smoothing=0.1), clip=Clip(norm=0.5), schedule=Step(step_size=1))
+    recipe = varied(
+        RECIPE,
+        epochs=1,
+        loss=Loss(label_smoothing=0.1),
+        clip=Clip(norm=0.5),
+        cut_short=True,
+        schedule=Step(step_size=1),
+    )
     story = train(without_dropout, dataset, recipe)
 
     model = rebuild(without_dropout, 0)
@@ -135,6 +142,33 @@ def test_a_split_is_evaluated_beside_the_test_set(small: Export, dataset: Datase
     assert record.validation_accuracy is not None
     assert (record.validation_accuracy * 60) % 1 == pytest.approx(0, abs=1e-9)
     assert record.test_accuracy is not None
+
+
+def test_a_split_may_be_augmented_and_training_does_not_notice(small: Export, dataset: Dataset) -> None:
+    """Turned by exactly 90 degrees: another validation accuracy, the same training and test figures."""
+    recipe = varied(RECIPE, augmentation=[{"name": "rotation", "degrees": (90.0, 90.0)}])
+    plain = train(small, dataset, varied(recipe, split=Split(validation=60)))
+    augmented = train(small, dataset, varied(recipe, split=Split(validation=60, augmented=True)))
+    assert [row[:5] for row in augmented.curve] == [row[:5] for row in plain.curve]
+    assert [row[5] for row in augmented.curve] != [row[5] for row in plain.curve]
+
+
+def test_a_split_that_decides_is_never_augmented(small: Export, dataset: Dataset) -> None:
+    recipe = varied(RECIPE, augmentation=[{"name": "rotation", "degrees": (90.0, 90.0)}], epochs=1)
+    task = {"evaluate_on": "validation"}
+    plain = train(small, dataset, varied(recipe, split=Split(validation=60)), task=dict(task))
+    augmented = train(small, dataset, varied(recipe, split=Split(validation=60, augmented=True)), task=dict(task))
+    assert augmented.curve == plain.curve
+
+
+def test_early_stop_looks_at_the_split_as_the_script_did(small: Export, dataset: Dataset) -> None:
+    recipe = varied(RECIPE, epochs=6, split=Split(validation=60))
+    full = train(small, dataset, recipe)
+    first, *_ = sorted({epoch.record.validation_accuracy or 0 for epoch in full.epochs}, reverse=True)
+    reached = next(epoch.record for epoch in full.epochs if epoch.record.validation_accuracy == first)
+    story = train(small, dataset, varied(recipe, stop_at=first))
+    assert story.ended.stopped == "early_stop"
+    assert len(story.epochs) == reached.epoch
 
 
 def test_the_rubric_may_evaluate_on_the_split(small: Export, dataset: Dataset) -> None:

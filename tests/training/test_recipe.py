@@ -79,6 +79,12 @@ def test_one_cycle_built_per_batch_and_stepped_per_epoch_is_a_recipe() -> None:
             "r.yaml:3: schedule: the milestone 9 is never reached in a training of 9 epochs",
         ),
         (SGD + "schedule: {name: multistep, milestones: [5, 5]}", "milestones must increase"),
+        (
+            SGD + "epochs: 9\nschedule: {name: step, step_size: 9}",
+            "r.yaml:3: schedule: its first step, after 9 epochs, is never reached in a training of 9; "
+            "write `cut_short: true` if that is meant",
+        ),
+        (SGD + "epochs: 9\nschedule: {name: cosine, t_max: 10}", "it takes 10 epochs, longer than the training of 9"),
         (SGD + "schedule: {name: onecycle, built_for: epoch, step: batch}", "runs out when it is stepped every batch"),
         (SGD + "schedule: {name: plateau, metric: validation_loss}", "needs a split"),
         (SGD + "loss: {name: nll, label_smoothing: 0.1}", "nll has no label smoothing"),
@@ -105,3 +111,12 @@ def test_unreadable_files(tmp_path: Path) -> None:
     for file, said in (("nowhere.yaml", "does not exist"), ("latin.yaml", "not UTF-8"), (".", "can't be read")):
         with pytest.raises(RecipeError, match=said):
             load_recipe(f"{tmp_path}/{file}")
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["{name: step, step_size: 9}", "{name: multistep, milestones: [5, 9]}", "{name: cosine, t_max: 10}"],
+)
+def test_a_schedule_may_be_cut_short_on_purpose(schedule: str) -> None:
+    recipe = parse_recipe(SGD + f"epochs: 9\ncut_short: true\nschedule: {schedule}", "r.yaml")
+    assert recipe.cut_short
