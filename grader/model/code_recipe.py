@@ -9,8 +9,8 @@ from grader.model.submission import Location
 class ReadValue(Frozen):
     """A value that the code states.
 
-    `field` is the dotted path in `Recipe` ("optimizer.lr", "schedule.step_size", "augmentation.0.degrees", "batch_size",
-    "loss.name"), `value` what a recipe file would hold there. A part that the code clearly does without is its neutral
+    `field` is the dotted path in `Recipe` ("optimizer.lr", "schedule.step_size", "augmentation.0.degrees",
+    "batch_size"), `value` what a recipe file would hold there. A part that the code clearly does without is its neutral
     value: `schedule.name` = "none", `augmentation` = [], `clip` = None, at the place where the part would stand.
     """
 

@@ -244,7 +244,7 @@ class Recipe(Frozen):
     augmentation: Annotated[tuple[Augmentation, ...], Field(max_length=10)] = ()  # in this order
     # Copies of the training set, each rotated by a fixed angle, that are added to it.
     rotated_copies: Annotated[tuple[Finite, ...], Field(max_length=10)] = ()
-    # The accuracy that ends training: on the split where there is one, as the script saw it, else on the evaluation set.
+    # The accuracy that ends training: on the split, if there is one, as the script saw it; else on the evaluation set.
     stop_at: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
     _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
