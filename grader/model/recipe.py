@@ -210,6 +210,8 @@ class Split(Frozen):
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 0  # of the random split; the same for every run
     # The held-out images are augmented too, as they are where one data set object is split: a bug worth reproducing.
     augmented: bool = False
+    # The rotated copies are split too, so that an image may train in one rotation and be held out in another.
+    after_copies: bool = False
 
 
 def _ends_within(schedule: Schedule, epochs: int) -> None:
@@ -242,7 +244,7 @@ class Recipe(Frozen):
     clip: Clip | None = None
     normalization: Normalization = Normalization()
     augmentation: Annotated[tuple[Augmentation, ...], Field(max_length=10)] = ()  # in this order
-    # Copies of the training set, each rotated by a fixed angle, that are added to it.
+    # Copies of the training set, each rotated by a fixed angle and not augmented further, that are added to it.
     rotated_copies: Annotated[tuple[Finite, ...], Field(max_length=10)] = ()
     # The accuracy that ends training: on the split, if there is one, as the script saw it; else on the evaluation set.
     stop_at: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None

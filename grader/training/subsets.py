@@ -16,13 +16,27 @@ _DEFAULT_SHARE = 6  # one sixth: MNIST's usual 50,000 / 10,000
 
 @dataclass(frozen=True)
 class Subset:
-    """Images (N, 28, 28) uint8 and labels (N,) int64, on the training device."""
+    """Images (N, 28, 28) uint8 and labels (N,) int64, on the training device.
+
+    `plain` (N,) bool marks what the augmentation leaves alone; None where it leaves nothing alone.
+    """
 
     images: torch.Tensor
     labels: torch.Tensor
+    plain: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def take(self, chosen: torch.Tensor) -> "Subset":
+        """The images of these indices, in this order."""
+        plain = None if self.plain is None else self.plain[chosen]
+        return Subset(self.images[chosen], self.labels[chosen], plain)
+
+    def to(self, device: torch.device) -> "Subset":
+        """The same on a device."""
+        plain = None if self.plain is None else self.plain.to(device)
+        return Subset(self.images.to(device), self.labels.to(device), plain)
 
 
 @dataclass(frozen=True)
@@ -36,35 +50,46 @@ class Subsets:
 
 def subsets(dataset: Dataset, recipe: Recipe, task: Task, device: torch.device) -> Subsets:
     """Split the training set as the recipe says, and add its rotated copies. Raises RecipeError if it does not fit."""
-    split, total = recipe.split, len(dataset.train_labels)
+    split, whole = recipe.split, Subset(dataset.train_images, dataset.train_labels)
     if split is None and task.evaluate_on == "validation":
-        split = Split(validation=total // _DEFAULT_SHARE)
-    if split is not None and split.validation >= total:
-        raise RecipeError(
-            f"The recipe holds out {split.validation:,} images; {dataset.name} has {total:,} to train on."
-        )
-    train, validation = torch.arange(total), None
-    if split is not None:
-        order = _order(total, split)
-        train, validation = order[split.validation :], order[: split.validation]
-    images = dataset.train_images[train]
-    copies = [rotate(images.float(), degrees).byte() for degrees in recipe.rotated_copies]
-    labels = dataset.train_labels[train].repeat(1 + len(copies))
-    _check_batches(recipe, len(labels), tuple(images.shape[1:]))
+        split = Split(validation=len(whole) // _DEFAULT_SHARE)
+    train: Subset = whole
+    validation: Subset | None = None
+    if split is not None and split.after_copies:
+        train, validation = _parted(_with_copies(whole, recipe), split, dataset.name)
+    else:
+        if split is not None:
+            train, validation = _parted(whole, split, dataset.name)
+        train = _with_copies(train, recipe)
+    _check_batches(recipe, len(train), tuple(train.images.shape[1:]))
+    test = Subset(dataset.test_images, dataset.test_labels) if task.evaluate_on == "test" else None
     return Subsets(
-        train=_subset(torch.cat([images, *copies]), labels, device),
-        validation=None
-        if validation is None
-        else _subset(dataset.train_images[validation], dataset.train_labels[validation], device),
-        test=_subset(dataset.test_images, dataset.test_labels, device) if task.evaluate_on == "test" else None,
+        train=train.to(device),
+        validation=validation.to(device) if validation else None,
+        test=test.to(device) if test else None,
     )
 
 
-def _order(total: int, split: Split) -> torch.Tensor:
-    """All indices, the held-out ones first."""
-    if split.by == "last":
-        return torch.arange(total).roll(split.validation)
-    return torch.randperm(total, generator=torch.Generator().manual_seed(split.seed))
+def _with_copies(subset: Subset, recipe: Recipe) -> Subset:
+    """The images, then for each angle all of them again, turned by it; the copies are not augmented further."""
+    if not recipe.rotated_copies:
+        return subset
+    copies = [rotate(subset.images.float(), degrees).byte() for degrees in recipe.rotated_copies]
+    plain = torch.ones(len(subset) * (1 + len(copies)), dtype=torch.bool)
+    plain[: len(subset)] = False
+    return Subset(torch.cat([subset.images, *copies]), subset.labels.repeat(1 + len(copies)), plain)
+
+
+def _parted(subset: Subset, split: Split, name: str) -> tuple[Subset, Subset]:
+    """What trains and what is held out, as `torch.utils.data.random_split` parts it with that seed."""
+    total = len(subset)
+    if split.validation >= total:
+        raise RecipeError(f"The recipe holds out {split.validation:,} images; {name} has {total:,} to train on.")
+    order = torch.arange(total)
+    if split.by == "random":
+        order = torch.randperm(total, generator=torch.Generator().manual_seed(split.seed))
+    kept = total - split.validation
+    return subset.take(order[:kept]), subset.take(order[kept:])
 
 
 def _check_batches(recipe: Recipe, images: int, size: tuple[int, ...]) -> None:
@@ -78,7 +103,3 @@ def _check_batches(recipe: Recipe, images: int, size: tuple[int, ...]) -> None:
                 f"The recipe crops to {augmentation.size}; the model takes {size[0]}×{size[1]} images, so the crop "
                 "must keep that size."
             )
-
-
-def _subset(images: torch.Tensor, labels: torch.Tensor, device: torch.device) -> Subset:
-    return Subset(images.to(device), labels.to(device))

@@ -85,9 +85,9 @@ class TorchRun:
             rate = rates.lr
             if self.optimizer:
                 set_rates(self.optimizer, rates)
-            labels = train.labels[chosen]
-            images = self.augment(train.images[chosen].float(), self.augmenting)
-            outputs = self.model(as_batch(images, recipe.normalization))
+            batch = train.take(chosen)
+            labels = batch.labels
+            outputs = self.model(as_batch(self._augmented(batch, self.augmenting), recipe.normalization))
             loss = functional.cross_entropy(outputs, labels, label_smoothing=recipe.loss.label_smoothing)
             self._step(loss)
             with torch.no_grad():
@@ -124,7 +124,15 @@ class TorchRun:
         split, subset = self.job.recipe.split, self.parts.validation
         if subset is None or split is None or not split.augmented or subset is self.deciding:
             return subset
-        return Subset(self.augment(subset.images.float(), self.augmenting_split), subset.labels)
+        return Subset(self._augmented(subset, self.augmenting_split), subset.labels)
+
+    def _augmented(self, batch: Subset, randomness: torch.Generator) -> torch.Tensor:
+        """The images (N, H, W) of a batch as floats from 0 to 255, augmented but for the plain ones."""
+        images = batch.images.float()
+        augmented = self.augment(images, randomness)
+        if batch.plain is None or augmented is images:
+            return augmented
+        return torch.where(batch.plain[:, None, None], images, augmented)
 
     def _evaluate(self, subset: Subset | None) -> Scores | None:
         if subset is None:

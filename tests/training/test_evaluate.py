@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import random_split
 
 from grader.errors import RecipeError
 from grader.model.recipe import Normalization, Recipe, Sgd, Split
@@ -99,6 +100,28 @@ def test_splits_are_disjoint_and_repeat() -> None:
     assert split_of(recipe) == (train, validation)
     last = recipe.model_copy(update={"split": Split(validation=30, by="last")})
     assert split_of(last) == (list(range(70)), list(range(70, 100)))
+
+
+def test_a_random_split_is_torchs_own() -> None:
+    """Whoever published an accuracy on `random_split` with a seed finds the very same images here."""
+    recipe = Recipe(optimizer=Sgd(lr=0.1), batch_size=8, split=Split(validation=30, seed=42))
+    parts = random_split(range(100), [70, 30], generator=torch.Generator().manual_seed(42))  # type: ignore[arg-type]
+    assert split_of(recipe) == tuple(list(part.indices) for part in parts)
+
+
+def test_copies_are_plain_and_may_be_split_too() -> None:
+    recipe = Recipe(optimizer=Sgd(lr=0.1), batch_size=8, rotated_copies=(0.0, 0.0), split=Split(validation=30, seed=1))
+    parts = subsets(numbered(100), recipe, Task(dataset="mnist"), torch.device("cpu"))
+    assert parts.train.plain is not None
+    assert parts.train.plain.tolist() == [False] * 70 + [True] * 140
+    assert parts.train.images[:70].equal(parts.train.images[70:140])
+    assert parts.validation is not None
+    assert len(parts.validation) == 30
+    mixed = recipe.model_copy(update={"split": Split(validation=30, seed=1, after_copies=True)})
+    parts = subsets(numbered(100), mixed, Task(dataset="mnist"), torch.device("cpu"))
+    assert len(parts.train) == 270
+    train, held_out = set(parts.train.images[:, 0, 0].tolist()), parts.validation.images[:, 0, 0].tolist()
+    assert train.intersection(held_out)
 
 
 def test_a_split_of_everything_is_refused() -> None:
