@@ -10,9 +10,9 @@ from grader.errors import RecipeError, TrainingError
 from grader.model.graph import Export
 from grader.model.recipe import Recipe
 from grader.model.task import Task
-from grader.model.training import Training, TrainingRun
+from grader.model.training import EpochRecord, Training, TrainingRun
 from grader.training.data_folder import folder_of
-from grader.training.events import Event
+from grader.training.events import EpochEnded, Event
 from grader.training.job import TrainingJob
 from grader.training.process import TrainingProcess
 from grader.training.race import Race, Refusal
@@ -36,6 +36,8 @@ class ProgressEvent:
     accuracy: float | None
     best_accuracy: float | None
     seconds_left: float | None  # of this run; None before it can be told
+    recipe: str = ""  # digest of the recipe that trains
+    ended: EpochRecord | None = None  # the epoch that this event ends; None while one is in progress
 
 
 def retrain(
@@ -132,7 +134,7 @@ class _Book:
         log = self.logs[index]
         log.take(event)
         if self._on_progress and log.started:
-            self._on_progress(self._progress(index, log))
+            self._on_progress(self._progress(index, log, event.record if isinstance(event, EpochEnded) else None))
 
     def closing(self, index: int, process: TrainingProcess) -> None:
         """Keep the weights of a process that is about to be ended."""
@@ -161,7 +163,7 @@ class _Book:
         done = len(current.epochs)
         return f"Training was interrupted after {done} of {current.started.epochs} epochs with seed {current.seed}."
 
-    def _progress(self, index: int, log: RunLog) -> ProgressEvent:
+    def _progress(self, index: int, log: RunLog, ended: EpochRecord | None) -> ProgressEvent:
         assert log.started is not None
         elapsed = time.monotonic() - self._began.setdefault(index, time.monotonic())
         accuracies = [accuracy_of(record, log.evaluated_on) for record in log.epochs]
@@ -177,4 +179,6 @@ class _Book:
             accuracy=accuracies[-1] if accuracies else None,
             best_accuracy=max(accuracies, default=None),
             seconds_left=elapsed * (1 - share) / share if share > 0 else None,
+            recipe=log.started.environment.get("recipe_digest", ""),
+            ended=ended,
         )

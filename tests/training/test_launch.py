@@ -72,6 +72,8 @@ def test_the_whole_of_it(small: Export, tmp_path: Path) -> None:
     assert run.environment["network"] in ("isolated", "not isolated")
     shares = [event.share for event in seen if event.seed == 0]
     assert shares == sorted(shares)
+    assert tuple(event.ended for event in seen if event.seed == 0 and event.ended) == run.epochs
+    assert {event.recipe for event in seen} == {recipe.digest}
     last = next(event for event in reversed(seen) if event.seed == 1)
     assert (last.run, last.runs, last.epoch, last.finished, last.share, last.seconds_left) == (2, 2, 2, 2, 1.0, 0.0)
 
