@@ -32,6 +32,10 @@ class RecipeError(UsageError):
     """A recipe that cannot be used; the message carries file and line where there is one."""
 
 
+class ReferenceModelError(UsageError):
+    """A reference model that cannot be used, or that is not what its published.yaml says."""
+
+
 class SubmissionError(GraderError):
     """The submission can't be graded: no model, ambiguous, unreadable, over a limit."""
 

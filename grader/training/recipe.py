@@ -1,6 +1,5 @@
 """Reading recipes: a shipped one by name, or a YAML file. Every complaint names the file and the line."""
 
-import difflib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from pydantic import ValidationError
 from grader.assets import folder
 from grader.errors import RecipeError
 from grader.model.recipe import Recipe
-from grader.yaml_source import MAX_CHARACTERS, YamlDocument, YamlProblem, explain, load_yaml
+from grader.yaml_source import MAX_CHARACTERS, YamlDocument, YamlProblem, did_you_mean, explain, load_yaml
 
 
 def load_recipe(name_or_path: str | Path) -> Recipe:
@@ -35,12 +34,16 @@ def parse_recipe(text: str, name: str) -> Recipe:
 
 
 def list_recipes() -> tuple[Recipe, ...]:
-    """The shipped recipes, by name."""
-    return tuple(load_recipe(name) for name in _shipped())
+    """The shipped recipes, by name: those of rubrics, and the published ones of the reference models."""
+    return tuple(parse_recipe(_read(file, shown), shown) for file, shown in _shipped().values())
 
 
-def _shipped() -> list[str]:
-    return sorted(file.stem for file in (folder("rubrics") / "recipes").glob("*.yaml"))
+def _shipped() -> dict[str, tuple[Path, str]]:
+    """Name -> the file, and what messages call it."""
+    found = {file.stem: (file, f"recipes/{file.name}") for file in (folder("rubrics") / "recipes").glob("*.yaml")}
+    for file in folder("reference_models").glob("*/recipe.yaml"):
+        found.setdefault(file.parent.name, (file, f"{file.parent.name}/recipe.yaml"))
+    return dict(sorted(found.items()))
 
 
 def _locate(name: str) -> tuple[Path, str]:
@@ -48,13 +51,12 @@ def _locate(name: str) -> tuple[Path, str]:
     if "/" in name or "\\" in name or name.endswith((".yaml", ".yml")):
         return Path(name), name
     known = _shipped()
-    plain = name.lower().replace("_", "-")
-    if plain in known:
-        return folder("rubrics") / "recipes" / f"{plain}.yaml", f"recipes/{plain}.yaml"
-    close = difflib.get_close_matches(plain, known, n=1)
-    meant = f"Did you mean {close[0]!r}? " if close else ""
-    mend = f"{meant}Shipped recipes: {', '.join(known)}; a file is named by its path, for example ./recipe.yaml."
-    raise RecipeError(f"There is no recipe {name!r}.", mend=mend)
+    lowered = name.lower()
+    for spelling in (lowered, lowered.replace("_", "-"), lowered.replace("-", "_")):
+        if spelling in known:
+            return known[spelling]
+    mend = "A file is named by its path, for example ./recipe.yaml."
+    raise RecipeError(f"There is no recipe {name!r}{did_you_mean(lowered, list(known))}.", mend=mend)
 
 
 def _read(file: Path, shown: str) -> str:

@@ -13,7 +13,9 @@ SGD = "optimizer: {name: sgd, lr: 0.1}\n"
 
 
 def test_the_shipped_recipes() -> None:
-    assert [recipe.name for recipe in list_recipes()] == ["digits", "house", "minimal", "one-epoch", "regularized"]
+    assert [recipe.name for recipe in list_recipes()] == [
+        "digits", "dsconv_se", "final", "house", "minimal", "one-epoch", "one_epoch", "optimized", "regularized", "two_fc",
+    ]  # fmt: skip
     assert all(recipe.text for recipe in list_recipes())
 
 
@@ -102,7 +104,7 @@ def test_a_bad_recipe_is_answered_with_the_line(text: str, said: str) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
-    with pytest.raises(RecipeError, match="Did you mean 'minimal'"):
+    with pytest.raises(RecipeError, match="did you mean 'minimal'"):
         load_recipe("minimul")
 
 
