@@ -24,12 +24,18 @@ def test_the_published_recipes(name: str, augmentation: tuple[Rotation, ...]) ->
     recipe = load_recipe(name)
     assert recipe.optimizer == Sgd(lr=0.1, momentum=0.9, weight_decay=1e-4)
     assert recipe.schedule == Step(step_size=6, gamma=0.1)
-    assert (recipe.batch_size, recipe.epochs, recipe.split) == (128, 15, Split(validation=10_000))
+    assert (recipe.batch_size, recipe.epochs, recipe.split) == (128, 15, Split(validation=10_000, seed=42))
     assert recipe.augmentation == augmentation
 
 
 def test_a_name_may_be_written_with_an_underscore() -> None:
-    assert load_recipe("one_epoch") == load_recipe("one-epoch")
+    assert load_recipe("two-fc") == load_recipe("two_fc") == load_recipe("Two_FC")
+    assert load_recipe("one_epoch").name == "one_epoch"
+    assert load_recipe("one-epoch").name == "one-epoch"
+
+
+def test_the_model_without_a_published_recipe_takes_the_house_recipe() -> None:
+    assert load_recipe("optimized").digest == load_recipe("house").digest
 
 
 def test_a_file_is_named_by_its_path(tmp_path: Path) -> None:
