@@ -57,6 +57,8 @@ class Evaluation(Frozen):
     predictions_digest: str  # sha256 of the predicted classes, in data-set order, one byte each
     filters: tuple[Filter, ...] = ()  # of the first convolution, at most 64
     filters_of: str = ""  # the module path of that convolution
+    filters_total: int = 0  # its kernels, more than `filters` where there are many
+    filters_channels: int = 0  # input channels of each kernel; `filters` has the first
     saliency: tuple[Saliency, ...] = ()  # of the first three mistakes
 
 

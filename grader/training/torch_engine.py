@@ -12,6 +12,7 @@ from grader.training.data import Dataset
 from grader.training.device import choose_device, describe_device, peak_memory, settle
 from grader.training.evaluate import Scores, describe
 from grader.training.events import Emit, Ended, EpochEnded, Started
+from grader.training.interpret import Interpreter
 from grader.training.job import TrainingJob
 from grader.training.statistics import reaches
 from grader.training.subsets import subsets
@@ -33,6 +34,7 @@ class TorchEngine:
         settle(device)
         parts = subsets(dataset, job.recipe, job.task, device)
         run = TorchRun(job, parts, device, emit)
+        interpreter = Interpreter(job.export.graphs, job.recipe.normalization)
         environment = {**describe_device(device), "engine": self.name, "data_digest": dataset.digest}
         environment |= {"recipe_digest": job.recipe.digest, "batch_size": str(run.batch_size)}
         started = Started(
@@ -52,6 +54,8 @@ class TorchEngine:
                 if weights is not None:
                     save_weights(run.model, weights)
             evaluation = describe(scores, run.deciding, job.task.classes) if improved else None
+            if evaluation is not None:
+                evaluation = interpreter.explain(run.model, evaluation, run.deciding)
             emit(EpochEnded(record=record, evaluation=evaluation, peak_memory_bytes=peak_memory()))
             ending = _ending(job, record, scores)
             if ending:
