@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from grader import __version__
+from grader.cli.baseline import baseline
 from grader.cli.check import check
 from grader.cli.data import app as data
 from grader.cli.doctor import doctor
+from grader.cli.reference import app as reference
 from grader.cli.rubric import app as rubric
 from grader.errors import GraderError
 
@@ -23,6 +25,8 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(doctor)
+app.command()(baseline)
+app.add_typer(reference, name="reference")
 app.add_typer(rubric, name="rubric")
 app.add_typer(data, name="data")
 

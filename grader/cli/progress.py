@@ -45,15 +45,15 @@ class Progress:
             self._draw(event)
         elif event.finished > self._said.get(event.seed, 0):
             self._said[event.seed] = event.finished
-            self._say(f"seed {event.seed}: epoch {event.finished} of {event.epochs}, {_state(event)}")
+            self._say(f"seed {event.seed}: epoch {event.finished} of {event.epochs}, {state(event)}")
 
     def _draw(self, event: "ProgressEvent") -> None:
         if self._bar is None:
-            self._bar = _bar()
+            self._bar = bar()
             self._bar.start()
         if event.seed not in self._tasks:
             self._tasks[event.seed] = self._bar.add_task(_title(event), total=1.0, state="")
-        self._bar.update(self._tasks[event.seed], completed=event.share, description=_title(event), state=_state(event))
+        self._bar.update(self._tasks[event.seed], completed=event.share, description=_title(event), state=state(event))
 
     def _say(self, sentence: str) -> None:
         if not self._quiet:
@@ -69,7 +69,8 @@ def _title(event: "ProgressEvent") -> str:
     return f"seed {event.seed}: epoch {event.epoch} of {event.epochs}"
 
 
-def _state(event: "ProgressEvent") -> str:
+def state(event: "ProgressEvent") -> str:
+    """Accuracy so far and time left, in a few words; empty before the first epoch has ended."""
     if event.accuracy is None or event.best_accuracy is None:
         return ""
     left = "" if event.seconds_left is None else f", {_duration(event.seconds_left)} left"
@@ -81,7 +82,8 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
-def _bar() -> "Bar":
+def bar() -> "Bar":
+    """A progress display on stderr; a task has a description, a share and a `state`."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
