@@ -5,6 +5,7 @@ from collections import defaultdict
 from math import prod
 
 from grader.analysis.flow import Call, Flow
+from grader.analysis.modules import module_calls
 from grader.graph.ops import Kind
 from grader.graph.rebuild import rebuild
 from grader.model.facts import ParameterFacts
@@ -36,6 +37,7 @@ def parameter_facts(export: Export, train: Flow, evaluation: Flow) -> ParameterF
         unused=sum(counts[name] for name in graphs.parameters if name not in used),
         counted=total + _stored_elsewhere(export, (train, evaluation)),
         by_layer=dict(by_layer),
+        modules=module_calls(graphs.parameters, train),
     )
 
 

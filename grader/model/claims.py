@@ -119,6 +119,7 @@ class CheckedClaim(Frozen):
 
     claim: Claim
     measured: str  # "7,034"; empty where nothing was
+    measured_value: float | None = None  # in the figure's unit; None where one number does not say it
     verdict: Verdict
     explanation: str = ""  # one or two sentences: why, and what explains a difference
 

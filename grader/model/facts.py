@@ -8,12 +8,22 @@ from grader.model.submission import Location
 PerAxis = int | tuple[int, int]  # an int, or (height, width) where the axes differ
 
 
+class ModuleCalls(Frozen):
+    """A module that owns a `weight` or a `bias`, and how often training calls it: what torchsummary's hooks count."""
+
+    path: str  # "" is the model itself, which torchsummary leaves out
+    parameters: int  # in its weight and its bias; a tensor that several modules share stands with each call
+    trainable: bool  # of the weight, else of the bias
+    calls: int  # by the train graph; 0: never
+
+
 class ParameterFacts(Frozen):
     total: int  # fvcore, unused included, shared once
     trainable: int
     unused: int  # can't reach the output
     counted: int  # total + buffers that are not batch-norm statistics + constants
     by_layer: dict[str, int]  # module path -> parameters it owns directly
+    modules: tuple[ModuleCalls, ...] = ()
 
 
 class LayerFacts(Frozen):

@@ -3,8 +3,9 @@
 from typing import Literal
 
 from grader.model.training import EpochRecord, Evaluation, TrainingRun
+from grader.proportion import wilson_interval
 from grader.training.events import Advanced, Ended, EpochEnded, Event, Started
-from grader.training.statistics import summarize, wilson_interval
+from grader.training.statistics import summarize
 
 
 class RunLog:

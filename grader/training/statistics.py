@@ -1,13 +1,11 @@
 """What a run's epochs come to."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from grader.model.training import EpochRecord
 
-_Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
 # Accuracies are correct / total in double precision; the tolerance forgives their last digits only.
 _TOLERANCE = 1e-9
 
@@ -20,15 +18,6 @@ class Summary:
     best_epoch: int
     final_accuracy: float
     first_epoch_at_target: int | None
-
-
-def wilson_interval(correct: float, total: int) -> tuple[float, float]:
-    """The 95 % Wilson score interval of a proportion (Wilson, JASA 22:209, 1927)."""
-    share, square = correct / total, _Z95**2
-    centre = share + square / (2 * total)
-    spread = _Z95 * math.sqrt(share * (1 - share) / total + square / (4 * total**2))
-    low, high = (centre - spread) / (1 + square / total), (centre + spread) / (1 + square / total)
-    return max(0.0, low), min(1.0, high)
 
 
 def accuracy_of(record: EpochRecord, evaluated_on: Literal["test", "validation"]) -> float:

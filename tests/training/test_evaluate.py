@@ -13,9 +13,10 @@ from grader.errors import RecipeError
 from grader.model.recipe import Normalization, Recipe, Sgd, Split
 from grader.model.task import Task
 from grader.model.training import EpochRecord
+from grader.proportion import wilson_interval
 from grader.training.data import Dataset
 from grader.training.evaluate import Scores, as_batch, describe, evaluate
-from grader.training.statistics import reaches, summarize, wilson_interval
+from grader.training.statistics import reaches, summarize
 from grader.training.subsets import Subset, subsets
 
 RAW = Normalization(mean=0.0, std=1.0)

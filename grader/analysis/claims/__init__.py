@@ -1,0 +1,1 @@
+"""What a submission says about itself, judged by what was measured. Pure; imports no torch."""

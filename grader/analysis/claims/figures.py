@@ -1,0 +1,34 @@
+"""Whether a number, as it was written, fits what was measured."""
+
+from grader.model.claims import Figure
+
+ABOUT = 0.1  # "about 15,000" fits what lies within 10 % of it
+_LAST_DIGITS = 1e-9  # figures are doubles: forgives only what writing them as decimals loses
+
+
+def fits(figure: Figure, measured: float) -> bool:
+    """Whether the number holds.
+
+    A number written in few digits ("17.6K") fits what it may have been rounded from, 17,550 to 17,650, and what it may
+    have been cut from, 17,600 to 17,700. A bound holds as it is written: 20,300 is not under 20K.
+    """
+    value = figure.value
+    match figure.relation:
+        case "exactly":
+            return _between(value - figure.tolerance, measured, value + 2 * figure.tolerance)
+        case "about":
+            margin = max(ABOUT * abs(value), figure.tolerance)
+            return _between(value - margin, measured, value + margin)
+        case "less_than":
+            return measured < value
+        case "at_most":
+            return measured <= value + _LAST_DIGITS
+        case "more_than":
+            return measured > value
+        case "at_least":
+            return measured >= value - _LAST_DIGITS
+
+
+def _between(low: float, measured: float, high: float) -> bool:
+    """The upper end belongs to the next number, except where the two ends are one."""
+    return low - _LAST_DIGITS <= measured and (measured < high - _LAST_DIGITS or measured <= low + _LAST_DIGITS)
