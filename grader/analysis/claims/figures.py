@@ -15,10 +15,11 @@ def fits(figure: Figure, measured: float) -> bool:
     value = figure.value
     match figure.relation:
         case "exactly":
-            return _between(value - figure.tolerance, measured, value + 2 * figure.tolerance)
+            if figure.tolerance == 0:
+                return abs(measured - value) <= _LAST_DIGITS
+            return value - figure.tolerance - _LAST_DIGITS <= measured < value + 2 * figure.tolerance - _LAST_DIGITS
         case "about":
-            margin = max(ABOUT * abs(value), figure.tolerance)
-            return _between(value - margin, measured, value + margin)
+            return abs(measured - value) <= max(ABOUT * abs(value), figure.tolerance) + _LAST_DIGITS
         case "less_than":
             return measured < value
         case "at_most":
@@ -27,8 +28,3 @@ def fits(figure: Figure, measured: float) -> bool:
             return measured > value
         case "at_least":
             return measured >= value - _LAST_DIGITS
-
-
-def _between(low: float, measured: float, high: float) -> bool:
-    """The upper end belongs to the next number, except where the two ends are one."""
-    return low - _LAST_DIGITS <= measured and (measured < high - _LAST_DIGITS or measured <= low + _LAST_DIGITS)

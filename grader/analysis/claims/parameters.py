@@ -62,12 +62,13 @@ def _tool(claim: ParameterClaim, facts: ParameterFacts) -> str:
 
 def _layer(claim: ParameterClaim, facts: ParameterFacts) -> Answer:
     name = claim.layer.strip()
+    if not name:
+        return not_checkable("It is about one layer and does not say which.")
     found = [path for path in facts.by_layer if path == name] or [
-        path for path in facts.by_layer if name and path.rpartition(".")[2].lower() == name.lower()
+        path for path in facts.by_layer if path.rpartition(".")[2].lower() == name.lower()
     ]
     if len(found) != 1:
-        which = f"of that name ({name})" if name else "that it could be about"
-        return not_checkable(f"It is about one layer, and the model has {'several' if found else 'none'} {which}.")
+        return not_checkable(f"It is about the layer {name}, of which the model has {'several' if found else 'none'}.")
     measured = facts.by_layer[found[0]]
     right = fits(claim.figure, measured)
     sentence = f"It says {count_as_written(claim.figure)}; {found[0]} has {counted(measured, 'parameter')}."
