@@ -14,8 +14,10 @@ from grader.report.escape import spans
 from grader.report.figures.confusion import confusion_matrix
 from grader.report.figures.curves import accuracy_panel, loss_panel
 from grader.report.figures.digit import picture
+from grader.report.figures.interpretation import InterpretationDrawings, draw_interpretation
 from grader.report.figures.points import points_ring
 from grader.report.figures.receptive_field import extent, growth_bar, nested_squares
+from grader.report.view.interpretation import interpretation_view
 from grader.report.view.page import page
 from grader.report.view.training import MOST_MISTAKES, MOST_RUNS
 from grader.report.view.verdict import deciding_run
@@ -31,6 +33,7 @@ class Drawings:
     curves: tuple[tuple[Markup, Markup], ...]  # (accuracy, loss) per run
     confusion: Markup | None
     mistakes: tuple[str | None, ...]  # data URIs
+    interpretation: InterpretationDrawings
 
 
 def to_html(report: GradeReport) -> str:
@@ -91,6 +94,7 @@ def _draw(report: GradeReport) -> Drawings:
         curves=tuple((accuracy_panel(run, report.training.target), loss_panel(run)) for run in drawn),
         confusion=confusion_matrix(evaluation.confusion) if evaluation else None,
         mistakes=tuple(picture(mistake.image) for mistake in mistakes),
+        interpretation=draw_interpretation(interpretation_view(report.training)),
     )
 
 

@@ -213,7 +213,30 @@ def _mistakes(shown: Page) -> list[str]:
     if found is None:
         return []
     lines = [markdown_text(found.heading), "", "Most frequent: " + ", ".join(map(markdown_text, found.mix_ups)) + "."]
-    return _details("Mistakes", [*lines, "", "The confusion matrix and the pictures are in report.html."])
+    return _details(
+        "Mistakes", [*lines, "", *_classes(shown), "The confusion matrix and the pictures are in report.html."]
+    )
+
+
+def _classes(shown: Page) -> list[str]:
+    """One column per class, so that ten of them take three lines."""
+    inside = shown.interpretation
+    if inside is None:
+        return []
+    rows = inside.classes.rows
+    cells = [["Accuracy", *(row.accuracy for row in rows)], ["Wrong", *(row.wrong for row in rows)]]
+    table = _grid(["Class", *(str(row.label) for row in rows)], cells, "l" + "r" * len(rows))
+    looks = []
+    if inside.filters:
+        name = f" {markdown_code(inside.filters.name)}" if inside.filters.name else ""
+        looks += [
+            f"{inside.filters.number} of the first convolution{name} are drawn in report.html{inside.filters.note}."
+        ]
+    if inside.saliency:
+        pairs = ", ".join(f"{one.label} → {one.predicted}" for one in inside.saliency)
+        looks += [f"What spoke for each class in the surest mistakes ({pairs}) is drawn there, too."]
+    more = [*_more(inside.classes), ""] if inside.classes.left_out else [""]
+    return [markdown_text(inside.worst), "", *table, *more, *([" ".join(looks), ""] if looks else [])]
 
 
 def _facts(shown: Page) -> list[str]:

@@ -18,7 +18,7 @@ from grader.model.facts import (
 from grader.model.outcome import Outcome, Status
 from grader.model.report import Flag, GradeReport, ModelSection, Provenance, RubricReference, Score
 from grader.model.submission import Candidate, Location
-from grader.model.training import EpochRecord, Evaluation, Mistake, Training, TrainingRun
+from grader.model.training import EpochRecord, Evaluation, Filter, Mistake, Saliency, Training, TrainingRun
 
 FILE = "src/model.py"
 CLASS_SIZES = (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009)  # the MNIST test set
@@ -149,11 +149,32 @@ def evaluation(wrong: int, pictures: int = 25) -> Evaluation:
                     probability=round(0.9991 - 0.017 * index, 4), image=image,
                 )
             )  # fmt: skip
+    saliency = tuple(
+        Saliency(
+            index=mistake.index,
+            toward_predicted=drawing(mistake.predicted, 500 + mistake.index),
+            toward_label=drawing(mistake.label, 900 + mistake.index),
+        )
+        for mistake in mistakes[:3]
+    )
     return Evaluation(
         images=sum(CLASS_SIZES),
         confusion=tuple(map(tuple, matrix)),
         mistakes=tuple(mistakes),
         predictions_digest=digest(f"predictions {wrong}"),
+        filters=filters(8, wrong),
+        filters_of="conv1",
+        filters_total=8,
+        filters_channels=1,
+        saliency=saliency,
+    )
+
+
+def filters(kernels: int, seed: int) -> tuple[Filter, ...]:
+    chance = random.Random(seed)
+    return tuple(
+        Filter(height=3, width=3, weights=tuple(round(chance.gauss(0, 0.3), 4) for _ in range(9)))
+        for _ in range(kernels)
     )
 
 

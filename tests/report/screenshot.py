@@ -10,7 +10,7 @@ from pathlib import Path
 from headless_chromium import tab
 from PIL import Image
 
-NOT_BRIEF = "#flags, #model, #mistakes, #recipe, #provenance, footer, details, #training .note"
+NOT_BRIEF = "#flags, #model, #mistakes, #interpretation, #recipe, #provenance, footer, details, #training .note"
 
 
 def main() -> None:

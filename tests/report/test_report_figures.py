@@ -13,7 +13,8 @@ from report_factory import CLASS_SIZES, HIT, MISS, evaluation, facts, run
 from grader.model.facts import ReceptiveFieldFacts
 from grader.report.figures.confusion import confusion_matrix
 from grader.report.figures.curves import accuracy_panel, loss_panel
-from grader.report.figures.digit import picture, png
+from grader.report.figures.digit import picture
+from grader.report.figures.png import png
 from grader.report.figures.points import points_ring
 from grader.report.figures.receptive_field import growth, growth_bar, nested_squares
 

@@ -101,7 +101,8 @@ def test_pictures_are_shown(browser: Tab, tmp_path: Path) -> None:
     file.write_text(to_html(CASES["pass"]()), encoding="utf-8")
     browser.open(file, 1280)
     sizes = browser.evaluate("[...document.images].map(i => [i.complete, i.naturalWidth, i.naturalHeight])")
-    assert sizes == [[True, 28, 28]] * 25
+    kernels = [[True, 3, 3]] * 8
+    assert sizes == [[True, 28, 28]] * (25 + 3 * 3) + kernels
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))

@@ -6,6 +6,7 @@ from grader.model.report import Flag, GradeReport
 from grader.report.escape import prose, visible
 from grader.report.notation import place, points
 from grader.report.view.criteria import Blocked, Criterion, blocked, criteria
+from grader.report.view.interpretation import InterpretationView, interpretation_view
 from grader.report.view.model import FactsView, Layer, ModelView, counts_cells, facts_view, layers, model_view
 from grader.report.view.origin import RecipeView, provenance_view, recipe_view
 from grader.report.view.table import Entry, Table, table
@@ -37,6 +38,7 @@ class Page:
     layers: Table[Layer]
     facts: FactsView | None
     training: TrainingView
+    interpretation: InterpretationView | None
     recipe: RecipeView
     provenance: tuple[Entry, ...]
     command: str
@@ -60,6 +62,7 @@ def page(report: GradeReport) -> Page:
         layers=layers(report.facts) if report.facts else Table(()),
         facts=facts_view(report.facts, report.flags) if report.facts else None,
         training=training_view(report.training),
+        interpretation=interpretation_view(report.training),
         recipe=recipe_view(report.training),
         provenance=provenance_view(report),
         command=visible(report.provenance.command, 600),
