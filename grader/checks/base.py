@@ -1,10 +1,11 @@
 """What a check is: a pure function from what was measured to a finding."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from grader.model.base import Frozen
+from grader.model.claims import Claims
 from grader.model.facts import Facts
 from grader.model.outcome import Finding
 from grader.model.rubric import Rubric
@@ -15,13 +16,17 @@ from grader.model.training import Training
 
 @dataclass(frozen=True)
 class Context:
-    """Everything a check may look at. `location` is the definition of the graded class."""
+    """Everything a check may look at.
+
+    `location` is the definition of the graded class, `claims` what the submission says about itself.
+    """
 
     facts: Facts
     training: Training
     task: Task
     rubric: Rubric
     location: Location | None = None
+    claims: Claims = field(default_factory=Claims)
 
 
 class NoParameters(Frozen):

@@ -6,7 +6,7 @@ A package offers a check through an entry point in the group `grader.checks`: it
 
 from importlib.metadata import EntryPoint, entry_points
 
-from grader.checks import accuracy, batch_norm, dropout, head, parameters, receptive_field
+from grader.checks import accuracy, batch_norm, claims, dropout, head, parameters, receptive_field
 from grader.checks.base import Check
 from grader.checks.wording import listing
 from grader.errors import RubricError
@@ -23,6 +23,7 @@ BUILT_IN = {
         head.CHECK,
         receptive_field.CHECK,
         accuracy.CHECK,
+        claims.CHECK,
     )
 }
 

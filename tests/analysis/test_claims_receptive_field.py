@@ -131,19 +131,19 @@ def test_a_pool_of_the_whole_map_may_stand_in_two_ways(judge, gap: Facts, last: 
     for rows in (RIGHT, (*RIGHT, ("GAP", 7, 1, 7, 1, 4, 4, last))):
         assert judge(table(rows), gap).verdict == "confirmed"
     wrong = judge(table((*RIGHT, ("GAP", 7, 1, 7, 1, 4, 4, 28))), gap)
-    assert wrong.explanation == "README.md:48: the receptive field of GAP (average in the model) is 42, not 28."
+    assert wrong.explanation == "In line 48, the receptive field of GAP (average in the model) is 42, not 28."
 
 
 @pytest.mark.parametrize(
     ("index", "values", "words"),
     [
-        (6, {"receptive_field": 14}, "README.md:46: the receptive field of Conv3 (conv3 in the model) is 18, not 14."),
-        (4, {"kernel": 5}, "README.md:44: the kernel of Conv2 (conv2 in the model) is 3, not 5."),
-        (3, {"stride": 1}, "README.md:43: the stride of MaxPool (pool in the model) is 2, not 1."),
-        (5, {"size_in": 13}, "README.md:45: the size of the input of MaxPool (pool in the model) is 14, not 13."),
-        (5, {"size_out": 6}, "README.md:45: the size of the output of MaxPool (pool in the model) is 7, not 6."),
-        (6, {"jump_in": 2}, "README.md:46: the jump before it of Conv3 (conv3 in the model) is 4, not 2."),
-        (3, {"jump_out": 1}, "README.md:43: the jump of MaxPool (pool in the model) is 2, not 1."),
+        (6, {"receptive_field": 14}, "In line 46, the receptive field of Conv3 (conv3 in the model) is 18, not 14."),
+        (4, {"kernel": 5}, "In line 44, the kernel of Conv2 (conv2 in the model) is 3, not 5."),
+        (3, {"stride": 1}, "In line 43, the stride of MaxPool (pool in the model) is 2, not 1."),
+        (5, {"size_in": 13}, "In line 45, the size of the input of MaxPool (pool in the model) is 14, not 13."),
+        (5, {"size_out": 6}, "In line 45, the size of the output of MaxPool (pool in the model) is 7, not 6."),
+        (6, {"jump_in": 2}, "In line 46, the jump before it of Conv3 (conv3 in the model) is 4, not 2."),
+        (3, {"jump_out": 1}, "In line 43, the jump of MaxPool (pool in the model) is 2, not 1."),
     ],
 )
 def test_a_table_that_lies_is_contradicted_with_its_line(
@@ -158,7 +158,7 @@ def test_an_error_that_goes_on_is_told_once(judge, gap: Facts) -> None:
     rows = tuple((*row[:7], row[7] + 2 if row[7] >= 4 else row[7]) for row in RIGHT)
     checked = judge(table(rows), gap)
     assert checked.explanation == (
-        "README.md:43: the receptive field of MaxPool (pool in the model) is 4, not 6. 3 other rows are wrong too."
+        "In line 43, the receptive field of MaxPool (pool in the model) is 4, not 6. 3 other rows are wrong too."
     )
 
 

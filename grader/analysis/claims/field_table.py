@@ -8,7 +8,6 @@ from grader.analysis.claims.answer import Answer, not_checkable
 from grader.analysis.claims.wording import counted, listing, pixels
 from grader.model.claims import FieldRow, FieldTableClaim
 from grader.model.facts import Facts, LayerFacts, PerAxis
-from grader.model.submission import Location
 
 _MOST_ROWS = 200
 _MERGES = frozenset({"add", "cat", "mul", "sub"})
@@ -30,7 +29,7 @@ class Column:
         return self.said in (self.right, self.also)
 
 
-def check(claim: FieldTableClaim, facts: Facts, location: Location) -> Answer:
+def check(claim: FieldTableClaim, facts: Facts) -> Answer:
     """Lay the rows beside the model's layers, then find the first one that is wrong."""
     rows, layers = spatial_rows(claim.rows)[:_MOST_ROWS], spatial_layers(facts)[:_MOST_ROWS]
     if not layers:
@@ -47,7 +46,7 @@ def check(claim: FieldTableClaim, facts: Facts, location: Location) -> Answer:
     wrong = [index for index, found in enumerate(columns) if not all(column.agrees for column in found)]
     measured = f"{len(pairs) - len(wrong)} of {counted(len(rows), 'row')} right"
     if wrong:
-        return Answer("contradicted", measured, _first_wrong(pairs, columns, wrong, location))
+        return Answer("contradicted", measured, _first_wrong(pairs, columns, wrong))
     missing = _missing(pairs, layers)
     if missing:
         field = pixels(missing[-1].receptive_field or 0)
@@ -112,15 +111,13 @@ def _is_about_this_model(rows: Sequence[FieldRow], columns: Sequence[Sequence[Co
     return bool(values) and enough and 2 * sum(kernels) >= len(kernels)
 
 
-def _first_wrong(
-    pairs: Sequence[Pair], columns: Sequence[Sequence[Column]], wrong: Sequence[int], location: Location
-) -> str:
+def _first_wrong(pairs: Sequence[Pair], columns: Sequence[Sequence[Column]], wrong: Sequence[int]) -> str:
     first = wrong[0]
     row, layer = pairs[first].row, pairs[first].layer
     column = next(column for column in columns[first] if not column.agrees)
-    place = location if row.line is None else location.model_copy(update={"line": row.line})
+    place = "The" if row.line is None else f"In line {row.line}, the"
     which = layer.name if layer.name == row.layer else f"{row.layer} ({layer.name} in the model)"
-    sentence = f"{place}: the {column.name} of {which} is {column.right}, not {column.said}."
+    sentence = f"{place} {column.name} of {which} is {column.right}, not {column.said}."
     if len(wrong) > 1:
         others = counted(len(wrong) - 1, "other row")
         sentence += f" {others} {'is' if len(wrong) == 2 else 'are'} wrong too."

@@ -50,6 +50,6 @@ def _answer(claim: Claim, facts: Facts, training: Training) -> Answer:
         case ReceptiveFieldClaim() as statement:
             return receptive_field.check(statement, facts)
         case FieldTableClaim() as statement:
-            return field_table.check(statement, facts, claim.location)
+            return field_table.check(statement, facts)
         case FeatureClaim() as statement:
             return features.check(statement, facts)
