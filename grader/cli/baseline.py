@@ -47,8 +47,10 @@ def baseline(
     from grader.reference.baseline import to_markdown
     from grader.reference.catalog import choose_references, load_references
     from grader.reference.runs import Setting, Wanted, measure
+    from grader.report.write import require_writable
     from grader.sandbox.select import select
 
+    require_writable(out)
     references = choose_references(load_references(folder), keys or ())
     wanted = [Wanted(reference.key, seed) for seed in range(seeds) for reference in references]
     setting = Setting(
