@@ -62,6 +62,12 @@ def check(
     save_weights: Annotated[
         bool, typer.Option("--save-weights", help="Keep the best epoch's weights (safetensors) in --out.")
     ] = False,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(
+            "--tensorboard", metavar="DIR", help="Write TensorBoard event files of the training into this folder."
+        ),
+    ] = None,
     format: Annotated[Format, typer.Option("--format", help="What stdout carries.")] = Format.TEXT,
     build_timeout: Annotated[
         float, typer.Option("--build-timeout", min=1, help="Seconds that importing and building the model may take.")
@@ -92,6 +98,7 @@ def check(
         out=out,
         save_weights=save_weights,
         build_timeout=build_timeout,
+        tensorboard=tensorboard,
     )
     with Progress(quiet=quiet) as progress:
         reports = carry_out(plan, progress)

@@ -23,6 +23,9 @@ from grader.report.write import require_writable, write_report
 from grader.rubric.load import load_rubric
 from grader.sandbox.base import Limits
 from grader.sandbox.select import select
+from grader.tensorboard.board import Board
+from grader.tensorboard.folder import submission_name
+from grader.training.launch import ProgressEvent
 from grader.training.recipe import load_recipe, parse_recipe
 from grader.yaml_source import MAX_CHARACTERS
 
@@ -46,6 +49,7 @@ class Plan:
     out: Path
     save_weights: bool
     build_timeout: float  # seconds
+    tensorboard: Path | None = None
 
 
 def carry_out(plan: Plan, progress: Progress) -> list[tuple[Path, GradeReport]]:
@@ -56,23 +60,35 @@ def carry_out(plan: Plan, progress: Progress) -> list[tuple[Path, GradeReport]]:
     """
     rubric = load_rubric(plan.rubric)
     validate_checks(rubric)
+    board = Board(plan.tensorboard)
+
+    def on_training(event: ProgressEvent) -> None:
+        progress.training(event)
+        board.training(event)
+
     backends = Backends(
         sandbox=select(plan.sandbox),
         on_stage=progress.stage,
-        on_training=progress.training,
+        on_training=on_training,
         limits=Limits(wall_seconds=plan.build_timeout),
     )
     require_writable(plan.out)
-    with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as workspace:
+    with board, tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as workspace:
         # Torch makes this folder when it is imported, by default one that stays in the machine's temporary folder.
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = workspace
         reports = []
         for request, folder in _requests(plan, rubric, Path(workspace), progress):
+            submission = request[0].submission if isinstance(request, tuple) else request.submission
+            entry = "" if folder == plan.out else folder.name
+            board.begin(submission_name(submission.source, submission.path, entry))
             report = refusal(*request, backends) if isinstance(request, tuple) else grade(request, backends)
             write_report(report, folder)
+            board.finish(report)
             reports.append((folder, report))
             if report.training.status == "partial":  # interrupted: the person wants an end of all of them
                 break
+    if board.problem:
+        progress.warn(board.problem)
     return reports
 
 

@@ -47,6 +47,11 @@ class Progress:
             self._said[event.seed] = event.finished
             self._say(f"seed {event.seed}: epoch {event.finished} of {event.epochs}, {state(event)}")
 
+    def warn(self, sentence: str) -> None:
+        """What the person must know even with --quiet."""
+        self._stop_bar()
+        print(visible(sentence, 600), file=sys.stderr, flush=True)
+
     def _draw(self, event: "ProgressEvent") -> None:
         if self._bar is None:
             self._bar = bar()
