@@ -11,12 +11,14 @@ from markupsafe import Markup
 from grader.assets import folder
 from grader.model.report import GradeReport
 from grader.report.escape import spans
+from grader.report.figures.claim import claim_mark
 from grader.report.figures.confusion import confusion_matrix
 from grader.report.figures.curves import accuracy_panel, loss_panel
 from grader.report.figures.digit import picture
 from grader.report.figures.interpretation import InterpretationDrawings, draw_interpretation
 from grader.report.figures.points import points_ring
 from grader.report.figures.receptive_field import extent, growth_bar, nested_squares
+from grader.report.view.claims import claims_view
 from grader.report.view.interpretation import interpretation_view
 from grader.report.view.page import page
 from grader.report.view.training import MOST_MISTAKES, MOST_RUNS
@@ -34,6 +36,7 @@ class Drawings:
     confusion: Markup | None
     mistakes: tuple[str | None, ...]  # data URIs
     interpretation: InterpretationDrawings
+    claims: tuple[tuple[Markup, ...], ...]  # marks of the rows: of the open table, then of each folded one
 
 
 def to_html(report: GradeReport) -> str:
@@ -95,7 +98,14 @@ def _draw(report: GradeReport) -> Drawings:
         confusion=confusion_matrix(evaluation.confusion) if evaluation else None,
         mistakes=tuple(picture(mistake.image) for mistake in mistakes),
         interpretation=draw_interpretation(interpretation_view(report.training)),
+        claims=_claim_marks(report),
     )
+
+
+def _claim_marks(report: GradeReport) -> tuple[tuple[Markup, ...], ...]:
+    shown = claims_view(report)
+    tables = (shown.open, *(part.rows for part in shown.folded)) if shown else ()
+    return tuple(tuple(claim_mark(row.first) for row in table.rows) for table in tables)
 
 
 def _bars(report: GradeReport) -> tuple[Markup, ...]:

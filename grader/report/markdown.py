@@ -5,6 +5,7 @@ from typing import Any
 from grader.model.report import GradeReport
 from grader.report.escape import markdown_code, markdown_prose, markdown_text
 from grader.report.notation import plural
+from grader.report.view.claims import ClaimView
 from grader.report.view.criteria import Criterion
 from grader.report.view.page import Page, page
 from grader.report.view.table import Entry, Table
@@ -25,6 +26,7 @@ def to_markdown(report: GradeReport) -> str:
         ("what to fix", _fixes(shown)),
         ("what a person should look at", _flags(shown)),
         ("the model", [] if shown.blocked else _model(shown)),
+        ("what the submission says", _claims(shown)),
         ("the training runs", _runs(shown)),
         ("the layers", _layers(shown)),
         ("the epochs", _epochs(shown)),
@@ -142,6 +144,32 @@ def _model(shown: Page) -> list[str]:
     number = len(rows) + model.candidates.left_out
     summary = f"The model: {plural(number, 'candidate')}" if number else "The model: no candidate"
     return _details(summary, lines, opened=not model.name and bool(rows)) if lines else []
+
+
+def _claims(shown: Page) -> list[str]:
+    claims = shown.claims
+    if claims is None:
+        return []
+    lines = ["### What the submission says", "", f"Claims: {claims.summary}."]
+    if claims.open:
+        lines += ["", *_claim_table(claims.open)]
+    for part in claims.folded:
+        lines += ["", *_details(part.title, _claim_table(part.rows))]
+    lines += [line for note in claims.notes.rows for line in ("", f"- {markdown_text(note)}")]
+    return [*lines, *_more(claims.notes)]
+
+
+def _claim_table(claims: Table[ClaimView]) -> list[str]:
+    rows = [
+        [
+            f"{row.icon} {row.word}",
+            f"{_cell(row.claimed)} ({', '.join(map(markdown_code, row.places))})",
+            _cell(row.measured),
+            _cell(row.explanation),
+        ]
+        for row in claims.rows
+    ]
+    return [*_grid(["Verdict", "The submission says", "Measured", "Why"], rows, "llll"), *_more(claims)]
 
 
 def _runs(shown: Page) -> list[str]:

@@ -33,6 +33,7 @@ def to_text(report: GradeReport) -> str:
     lines += ["", *(line for criterion in shown.criteria.rows for line in _criterion(criterion))]
     runs = [line for run in shown.training.runs.rows for line in _run(run)]
     lines += ["", *runs] if runs else []
+    lines += _claims(shown)
     if shown.flags:
         lines += ["", "A person should look at:"]
         lines += [line for flag in shown.flags.rows for line in _wrap(flag.message, "- ")]
@@ -77,6 +78,17 @@ def _criterion(row: Criterion) -> list[str]:
 def _run(run: RunView) -> list[str]:
     reached = {"": "", "never": ", target not reached"}.get(run.reached, f", target reached at {run.reached}")
     return _wrap(f"Seed {run.seed}: best {run.best} ({run.set_name}), last {run.final}{reached}; {run.ending}.")
+
+
+def _claims(shown: Page) -> list[str]:
+    """One line that counts them, and the contradicted ones."""
+    if shown.claims is None:
+        return []
+    lines = ["", f"Claims: {shown.claims.summary}"]
+    for row in shown.claims.open.rows:
+        if row.tone == "fail":
+            lines += _wrap(f"{', '.join(row.places)}: {row.explanation}", f"{row.icon} ")
+    return lines
 
 
 def _wrap(text: str, first: str = "") -> list[str]:

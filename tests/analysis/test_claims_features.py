@@ -81,7 +81,7 @@ def test_what_is_only_defined(judge, tiny: Facts) -> None:
         ),
         ({"head": HeadFacts(gap=False, fc=True, kind="flatten+fc")}, has("gap"), "The head is flatten+fc."),
         ({"head": HeadFacts(gap=False, fc=False, kind="global max pool")}, has("gap"), "not the average"),
-        ({"head": HeadFacts(gap=True, fc=False, kind="gap")}, has("fc"), "The head is gap."),
+        ({"head": HeadFacts(gap=True, fc=False, kind="gap")}, has("fc"), "The head is gap: no linear layer"),
     ],
 )
 def test_what_does_nothing_or_something_else(judge, facts: Facts, changes, statement, words: str) -> None:

@@ -6,6 +6,20 @@ import random
 
 from handwriting import drawing
 
+from grader.analysis.claims.verify import check_claims
+from grader.model.claims import (
+    AccuracyClaim,
+    Claim,
+    Claims,
+    EpochsClaim,
+    FeatureClaim,
+    FieldRow,
+    FieldTableClaim,
+    Figure,
+    ParameterClaim,
+    ReceptiveFieldClaim,
+    Statement,
+)
 from grader.model.facts import (
     BatchNormFacts,
     DropoutFacts,
@@ -436,9 +450,65 @@ def interrupted() -> GradeReport:
     )
 
 
+def claim(line: int, text: str, statement: Statement, file: str = "README.md", **changes: object) -> Claim:
+    values = {"statement": statement, "text": text, "location": at(line, file), "source": "readme", "about": "graded"}
+    return Claim.model_validate(values | changes)
+
+
+def claimed_table(fields: tuple[int, ...], first_line: int) -> FieldTableClaim:
+    kernels = (3, 3, 2, 3, 3, 2, 3, 3, 3)
+    return FieldTableClaim(
+        rows=tuple(
+            FieldRow(layer="MaxPool" if kernel == 2 else f"Conv {index + 1}", kernel=kernel, receptive_field=field,
+                     line=first_line + index)
+            for index, (kernel, field) in enumerate(zip(kernels, fields, strict=True))
+        )
+    )  # fmt: skip
+
+
+def said() -> tuple[Claim, ...]:
+    """What a README says of the model that passes: some of it true."""
+    about, at_least = "about", "at_least"
+    return (
+        claim(12, "The model has ~15,000 parameters.", ParameterClaim(figure=Figure(value=15_000, relation=about))),
+        claim(14, "Total params: 19,204", ParameterClaim(figure=Figure(value=19_204), tool="torchinfo")),
+        claim(15, "Best test accuracy 99.44 % (epoch 12)",
+              AccuracyClaim(figure=Figure(value=0.9944, tolerance=0.00005), subset="test", role="best")),
+        claim(16, "Test set: 9938/10000 (99.5%)",
+              AccuracyClaim(figure=Figure(value=0.995, tolerance=0.0005), subset="test", correct=9_938, total=10_000)),
+        claim(18, "99.4%+ within 12 epochs", EpochsClaim(figure=Figure(value=12), of="target")),
+        claim(20, "Receptive field: 28x28", ReceptiveFieldClaim(figure=Figure(value=28))),
+        claim(24, "| Layer | Kernel | RF |", claimed_table((3, 5, 6, 10, 14, 16, 20, 28, 36), 26)),
+        claim(40, "- [x] Batch Normalization (6 layers)", FeatureClaim(feature="batch_norm", count=6)),
+        claim(41, "- [x] Dropout (0.05)", FeatureClaim(feature="dropout", rates=(0.05,))),
+        claim(42, "- [x] GAP", FeatureClaim(feature="gap")),
+        claim(43, "- [x] Fully connected layer", FeatureClaim(feature="fc")),
+        *(claim(60 + line, f"Epoch {line}: train accuracy 98.{line} %",
+                AccuracyClaim(figure=Figure(value=0.98 + line / 1000), subset="train", epoch=line), FILE,
+                source="output") for line in (1, 2, 3)),
+        claim(70, "Net 1: 6,379,786 parameters", ParameterClaim(figure=Figure(value=6_379_786)), about="other",
+              subject="Net 1"),
+        claim(71, "Net 2 reaches more than 98 %", AccuracyClaim(figure=Figure(value=0.98, relation=at_least)),
+              about="other", subject="Net 2"),
+        claim(5, "Fewer than 20,000 parameters", ParameterClaim(figure=Figure(value=20_000)), requirement=True),
+    )  # fmt: skip
+
+
+def with_claims() -> GradeReport:
+    """The case that passes, with a README that is wrong in five places."""
+    given = report()
+    checked = check_claims(said(), given.facts, given.training) if given.facts else ()
+    return given.model_copy(
+        update={
+            "claims": Claims(checked=checked, notes=("notes.md is larger than 2 MB; only its beginning was read.",))
+        }
+    )
+
+
 CASES = {
     "pass": passing,
     "fail-static": failing_static,
     "ambiguous": ambiguous,
     "interrupted": interrupted,
+    "claims": with_claims,
 }

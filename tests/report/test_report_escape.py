@@ -46,6 +46,11 @@ CLOSED = {
     "output",
     "image",
 }
+CLOSED_IN_CLAIMS = {
+    "claim": ("source", "about"),
+    "statement": ("kind", "scope", "tool", "subset", "role", "of", "feature"),
+    "figure": ("relation",),
+}
 NAMED = {"by_layer", "initializers", "recipe_origins", "environment", "recipe"}  # their keys are free, too
 
 mixed = st.text(
@@ -63,8 +68,11 @@ def poisoned(value: Any, text: str, key: str = "", parent: str = "") -> Any:
         }
     if isinstance(value, list):
         return [poisoned(item, text, key, parent) for item in value]
-    closed = key in CLOSED or (key == "kind" and parent in ("candidates",))
-    return text if isinstance(value, str) and not closed else value
+    closed = key in CLOSED or (key == "kind" and parent in ("candidates",)) or key in CLOSED_IN_CLAIMS.get(parent, ())
+    if not isinstance(value, str) or closed:
+        return value
+    # A claim's own words are short and hold no lone surrogate: the type sees to both.
+    return text[:120].encode(errors="replace").decode() if parent == "claim" else text
 
 
 def hostile_report(name: str, text: str) -> GradeReport:

@@ -107,7 +107,7 @@ def test_pictures_are_shown(browser: Tab, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_neither_breaks_the_page_nor_asks_for_anything(browser: Tab, tmp_path: Path, text: str) -> None:
-    for name in ("pass", "ambiguous"):
+    for name in ("pass", "ambiguous", "claims"):
         file = tmp_path / f"{name}.html"
         file.write_text(to_html(hostile_report(name, text)), encoding="utf-8")
         browser.open(file, 390)

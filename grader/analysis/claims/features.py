@@ -82,7 +82,7 @@ def _fc(facts: Facts) -> Found:
         return None, kind, "A 1×1 convolution on a 1×1 map computes what a fully connected layer does."
     if "full-size convolution" in kind:
         return None, kind, "A convolution as large as its map computes what a fully connected layer does."
-    return False, kind, f"The head is {kind}."
+    return False, kind, f"The head is {kind}: no linear layer reads the maps."
 
 
 _FOUND = {"batch_norm": _batch_norm, "dropout": _dropout, "gap": _gap, "fc": _fc}

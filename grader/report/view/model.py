@@ -102,6 +102,7 @@ def counts_cells(report: GradeReport) -> bool:
     """Whether a notebook's cell is named anywhere, so that the page must say how cells are counted."""
     places = [location for outcome in report.outcomes for location in outcome.evidence]
     places += [layer.location for layer in report.facts.layers if layer.location] if report.facts else []
+    places += [one.claim.location for one in report.claims.checked]
     cells = [report.model.cell, *(candidate.cell for candidate in report.model.candidates)]
     return any(cell is not None for cell in cells) or any(location.cell is not None for location in places)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from grader.model.report import Flag, GradeReport
 from grader.report.escape import prose, visible
 from grader.report.notation import place, points
+from grader.report.view.claims import ClaimsView, claims_view
 from grader.report.view.criteria import Blocked, Criterion, blocked, criteria
 from grader.report.view.interpretation import InterpretationView, interpretation_view
 from grader.report.view.model import FactsView, Layer, ModelView, counts_cells, facts_view, layers, model_view
@@ -35,6 +36,7 @@ class Page:
     criteria: Table[Criterion]
     flags: Table[FlagView]
     model: ModelView
+    claims: ClaimsView | None
     layers: Table[Layer]
     facts: FactsView | None
     training: TrainingView
@@ -59,6 +61,7 @@ def page(report: GradeReport) -> Page:
         criteria=criteria(report),
         flags=table(flags, MOST_FLAGS, _flag),
         model=model,
+        claims=claims_view(report),
         layers=layers(report.facts) if report.facts else Table(()),
         facts=facts_view(report.facts, report.flags) if report.facts else None,
         training=training_view(report.training),
