@@ -100,7 +100,7 @@ def _requests(
 ) -> Iterator[tuple[Request | _Refused, Path]]:
     """One request, or the reason why there is none, for each submission; with the folder its report belongs in."""
     default = RecipeChoice(load_recipe(plan.recipe), "option") if plan.recipe else None
-    house = RecipeChoice(load_recipe(rubric.recipe_source), "rubric")
+    house = RecipeChoice(load_recipe(rubric.reference_recipe_source), "rubric")
     source, options = redact(plan.source), _options(plan, Entry(), plan.out)
     progress.stage(f"fetching {source}")
     unknown = Submission(source=source, checkout=workspace, root=workspace, path=plan.path, ref=plan.ref)

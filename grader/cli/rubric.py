@@ -8,6 +8,12 @@ import typer
 if TYPE_CHECKING:
     from grader.model.rubric import Criterion, Rubric
 
+_POLICIES = {
+    "submission": "the submission's; {} where it has none",
+    "reference": "{}, for everybody",
+    "either": "the submission's; {} where it has none, and as a second try",
+}
+
 app = typer.Typer(no_args_is_help=True, help="List, show and validate rubrics.")
 
 
@@ -58,10 +64,10 @@ def _validated(file: str) -> "Rubric":
     rubric = load_rubric(file)
     validate_checks(rubric)
     try:
-        load_recipe(rubric.recipe_source)
+        load_recipe(rubric.reference_recipe_source)
     except RecipeError as problem:
-        line = rubric.origin.lines[("recipe",)] if rubric.origin else 1
-        raise RubricError(f"{file}:{line}: recipe: {problem.message}") from None
+        line = rubric.origin.lines[("reference_recipe",)] if rubric.origin else 1
+        raise RubricError(f"{file}:{line}: reference_recipe: {problem.message}") from None
     return rubric
 
 
@@ -77,7 +83,7 @@ def _described(rubric: "Rubric") -> list[str]:
         f"Data set  {task.dataset}, evaluated on {parts[task.evaluate_on]}",
         f"Input     {'×'.join(map(str, task.input_shape))}, {task.classes} classes",
         f"Training  at most {task.epochs} {'epoch' if task.epochs == 1 else 'epochs'}, up to {seeds}",
-        f"Recipe    {rubric.recipe}",
+        f"Recipe    {_POLICIES[rubric.recipe].format(rubric.reference_recipe)}",
         f"Points    {total:g}",
         f"Digest    sha256 {rubric.digest}",
     ]

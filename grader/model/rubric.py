@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from grader.model.base import Frozen
 from grader.model.task import Task
 
+RecipePolicy = Literal["submission", "reference", "either"]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Sentence = Annotated[str, Field(min_length=1, max_length=2000)]
 
@@ -43,7 +44,9 @@ class Rubric(Frozen):
     title: Annotated[str, Field(min_length=1, max_length=120)]
     text: str = ""
     task: Task
-    recipe: Annotated[str, Field(min_length=1, max_length=300)]  # a shipped recipe's name, or a YAML file
+    # Whose recipe decides: the submission's, the rubric's, or the submission's with the rubric's as a second try.
+    recipe: RecipePolicy = "either"
+    reference_recipe: Annotated[str, Field(min_length=1, max_length=300)]  # a shipped recipe's name, or a YAML file
     criteria: Annotated[tuple[Criterion, ...], Field(min_length=1, max_length=100)]
     _origin: Origin | None = PrivateAttr(default=None)  # None for a rubric that was built in memory
 
@@ -64,11 +67,11 @@ class Rubric(Frozen):
         return located
 
     @property
-    def recipe_source(self) -> str:
+    def reference_recipe_source(self) -> str:
         """What loads the recipe: its name, or the path of a file, which a rubric names relative to its own folder."""
-        if self._origin and self.recipe.endswith((".yaml", ".yml")):
-            return str(Path(self._origin.file).parent / self.recipe)
-        return self.recipe
+        if self._origin and self.reference_recipe.endswith((".yaml", ".yml")):
+            return str(Path(self._origin.file).parent / self.reference_recipe)
+        return self.reference_recipe
 
     @property
     def digest(self) -> str:

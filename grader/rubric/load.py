@@ -1,12 +1,13 @@
 """Reading rubrics: a shipped one by name, or a YAML file. Every complaint names the file and the line."""
 
 from pathlib import Path
+from typing import get_args
 
 from pydantic import ValidationError
 
 from grader.assets import folder
 from grader.errors import RubricError
-from grader.model.rubric import Criterion, Origin, Rubric
+from grader.model.rubric import Criterion, Origin, RecipePolicy, Rubric
 from grader.yaml_source import MAX_CHARACTERS, YamlDocument, YamlProblem, did_you_mean, explain, load_yaml
 
 
@@ -26,6 +27,7 @@ def parse_rubric(text: str, name: str) -> Rubric:
         document = load_yaml(text, name)
     except YamlProblem as problem:
         raise RubricError(str(problem)) from None
+    _refuse_the_old_form(document)
     try:
         rubric = Rubric.model_validate(document.data)
     except ValidationError as error:
@@ -72,6 +74,17 @@ def _read(file: Path, shown: str) -> str:
         raise RubricError(f"The rubric {shown!r} can't be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise RubricError(f"The rubric {shown!r} is not UTF-8 text.") from None
+
+
+def _refuse_the_old_form(document: YamlDocument) -> None:
+    """`recipe` once held the name of the rubric's recipe: say what it means now, not that a word is unknown."""
+    data = document.data
+    named = data.get("recipe") if isinstance(data, dict) and "reference_recipe" not in data else None
+    if isinstance(named, str) and named not in get_args(RecipePolicy):
+        raise RubricError(
+            f"{document.name}:{document.line_of(('recipe',))}: recipe says whose recipe decides (submission, reference"
+            f" or either); the rubric's own goes into reference_recipe: write `reference_recipe: {named[:60]}`"
+        )
 
 
 def _require_distinct_ids(criteria: tuple[Criterion, ...], document: YamlDocument) -> None:

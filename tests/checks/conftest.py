@@ -74,7 +74,9 @@ def training_run(accuracies: list[float], seed: int = 0, on: str = "test", **cha
 
 def rubric(check: str = "parameters", task: Task | None = None, **parameters: Any) -> Rubric:
     criterion = Criterion(id="one", title="One", check=check, parameters=parameters, points=10, text="Text.")
-    return Rubric(id="test", title="Test", task=task or Task(dataset="mnist"), recipe="plain", criteria=(criterion,))
+    return Rubric(
+        id="test", title="Test", task=task or Task(dataset="mnist"), reference_recipe="plain", criteria=(criterion,)
+    )
 
 
 def context(facts: Facts = FACTS, training: Training | None = None, task: Task | None = None) -> Context:

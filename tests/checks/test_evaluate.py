@@ -18,7 +18,7 @@ def criterion(name: str, check: str, **parameters: Any) -> Criterion:
 
 
 def rubric(*criteria: Criterion) -> Rubric:
-    return Rubric(id="r", title="R", task=Task(dataset="mnist"), recipe="plain", criteria=criteria)
+    return Rubric(id="r", title="R", task=Task(dataset="mnist"), reference_recipe="plain", criteria=criteria)
 
 
 def test_passed_gets_all_points_and_failed_none(context: Any) -> None:

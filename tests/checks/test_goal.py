@@ -17,7 +17,9 @@ def rubric(*checks: dict[str, Any]) -> Rubric:
         Criterion(id=f"c{index}", title="C", check=check.pop("check"), parameters=check, points=1, text="Text.")
         for index, check in enumerate(checks)
     ]
-    return Rubric(id="r", title="R", task=Task(dataset="mnist", epochs=4), recipe="plain", criteria=tuple(criteria))
+    return Rubric(
+        id="r", title="R", task=Task(dataset="mnist", epochs=4), reference_recipe="plain", criteria=tuple(criteria)
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ RUBRIC = """\
 id: mine
 title: Mine
 task: {dataset: mnist}
-recipe: plain
+reference_recipe: plain
 criteria:
   - id: parameters
     title: Fewer than 100

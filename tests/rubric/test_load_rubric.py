@@ -14,7 +14,7 @@ title: Mine
 task:
   dataset: mnist
   epochs: 5
-recipe: plain
+reference_recipe: plain
 criteria:
   - id: few
     title: Few parameters
@@ -66,7 +66,17 @@ def test_reads_what_the_file_says() -> None:
         (changed("kind: required", "kind: optional"), "at least one criterion must be of kind 'required'"),
         (changed("id: steady", "id: few"), "mine.yaml:15: the criterion id 'few' appears twice (first on line 9)"),
         (changed("id: mine", "id: Mine!"), "mine.yaml:2: id "),
-        (changed("recipe: plain", "recipe: plain\norigin: x"), "mine.yaml:8: unknown key 'origin'"),
+        (changed("reference_recipe: plain", "reference_recipe: plain\norigin: x"), "mine.yaml:8: unknown key 'origin'"),
+        (
+            changed("reference_recipe: plain", "recipe: house"),
+            "mine.yaml:7: recipe says whose recipe decides (submission, reference or either); the rubric's own goes "
+            "into reference_recipe: write `reference_recipe: house`",
+        ),
+        (
+            changed("reference_recipe: plain", "reference_recipe: plain\nrecipe: refrence"),
+            "(did you mean 'reference'?)",
+        ),
+        (changed("reference_recipe: plain\n", "recipe: either\n"), "mine.yaml:2: 'reference_recipe' is missing"),
         ("id: [", "mine.yaml:1: not valid YAML"),
         ("just text", "mine.yaml:1: the document must be"),
         ("", "mine.yaml:1: the document must be"),
@@ -74,6 +84,17 @@ def test_reads_what_the_file_says() -> None:
 )
 def test_mistakes_are_named_with_their_line(text: str, expected: str) -> None:
     assert expected in complaint(text)
+
+
+def test_the_old_form_is_answered_with_one_sentence() -> None:
+    assert "\n" not in complaint(changed("reference_recipe: plain", "recipe: house"))
+
+
+def test_either_is_the_policy_that_is_not_named() -> None:
+    assert parse_rubric(RUBRIC, "mine.yaml").recipe == "either"
+    named = changed("reference_recipe: plain", "recipe: reference\nreference_recipe: plain.yaml")
+    rubric = parse_rubric(named, "course/mine.yaml")
+    assert (rubric.recipe, rubric.reference_recipe_source) == ("reference", "course/plain.yaml")
 
 
 def test_the_digest_ignores_layout_and_follows_content() -> None:

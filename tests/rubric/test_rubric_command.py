@@ -26,6 +26,7 @@ def test_show_has_task_points_digest_and_every_text() -> None:
     assert rubric.digest in text
     assert "at most 20 epochs, up to 3 seeds" in text
     assert "Points    100\n" in text
+    assert "Recipe    the submission's; house where it has none, and as a second try\n" in text
     for criterion in rubric.criteria:
         assert f"{criterion.title}  [{criterion.kind}, {criterion.points:g} points]" in text
         assert criterion.text.strip() in text
@@ -46,10 +47,10 @@ def test_validate_the_shipped_rubrics_and_their_recipes() -> None:
 def test_validate_names_the_mistakes_of_every_file(tmp_path: Path) -> None:
     text = (folder("rubrics") / "demo.yaml").read_text()
     (tmp_path / "one.yaml").write_text(text.replace("check: dropout", "check: dropuot"))
-    (tmp_path / "two.yaml").write_text(text.replace("recipe: digits", "recipe: no-such"))
+    (tmp_path / "two.yaml").write_text(text.replace("reference_recipe: digits", "reference_recipe: no-such"))
     with pytest.raises(RubricError) as caught:
         run("validate", str(tmp_path / "one.yaml"), "demo", str(tmp_path / "two.yaml"))
     first, second = str(caught.value).splitlines()
     assert "one.yaml:" in first and "did you mean 'dropout'" in first
-    assert "no-such" in second
+    assert "two.yaml:16: reference_recipe: There is no recipe 'no-such'" in second
     assert caught.value.exit_code == 2

@@ -30,7 +30,7 @@ def rubric(size: int) -> Rubric:
     criteria = [
         Criterion(id=f"c{index}", title="One", check="parameters", points=10, text="Text.") for index in range(size)
     ]
-    return Rubric(id="r", title="R", task=Task(dataset="mnist"), recipe="plain", criteria=tuple(criteria))
+    return Rubric(id="r", title="R", task=Task(dataset="mnist"), reference_recipe="plain", criteria=tuple(criteria))
 
 
 def verdict(*outcomes: Outcome, scope: Any = "full") -> str:
