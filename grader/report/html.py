@@ -1,16 +1,10 @@
 """The HTML report: one self-contained file without script, network or style attributes."""
 
-import base64
-import hashlib
 from dataclasses import dataclass
-from functools import cache
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from grader.assets import folder
 from grader.model.report import GradeReport
-from grader.report.escape import spans
 from grader.report.figures.claim import claim_mark
 from grader.report.figures.confusion import confusion_matrix
 from grader.report.figures.curves import accuracy_panel, loss_panel
@@ -18,6 +12,7 @@ from grader.report.figures.digit import picture
 from grader.report.figures.interpretation import InterpretationDrawings, draw_interpretation
 from grader.report.figures.points import points_ring
 from grader.report.figures.receptive_field import extent, growth_bar, nested_squares
+from grader.report.templates import content_security_policy, environment, stylesheet
 from grader.report.view.claims import claims_view
 from grader.report.view.interpretation import interpretation_view
 from grader.report.view.page import page
@@ -41,9 +36,9 @@ class Drawings:
 
 def to_html(report: GradeReport) -> str:
     """The report as one HTML file."""
-    style = _style()
+    style = stylesheet("report.css")
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             page=page(report),
@@ -52,37 +47,6 @@ def to_html(report: GradeReport) -> str:
             policy=content_security_policy(style),
         )
     )
-
-
-def content_security_policy(style: str) -> str:
-    """Nothing may load or run; the one stylesheet is allowed by its digest, pictures only from within the file."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
-
-
-def _inline(text: str) -> Markup:
-    """Our sentences' backticks as <code>; everything is escaped."""
-    form = {True: Markup("<code>{}</code>"), False: Markup("{}")}
-    return Markup("").join(form[code].format(piece) for piece, code in spans(text))
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(folder("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["inline"] = _inline
-    return environment
-
-
-@cache
-def _style() -> str:
-    return (folder("templates") / "report.css").read_text(encoding="utf-8")
 
 
 def _draw(report: GradeReport) -> Drawings:

@@ -4,6 +4,8 @@ import json
 import sys
 from typing import Any
 
+from pydantic import BaseModel
+
 from grader.model.report import GradeReport
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -15,20 +17,29 @@ _DESCRIPTION = (
 
 def report_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of what `to_json` writes: every field is there; unknown ones are borne by readers."""
-    schema = GradeReport.model_json_schema(by_alias=True, mode="serialization")
+    return published_schema(GradeReport, "grader/report/v1", _DESCRIPTION)
+
+
+def published_schema(written: type[BaseModel], name: str, description: str) -> dict[str, Any]:
+    """JSON Schema (2020-12) of a type whose fields are all written, under the name that its `schema` field carries."""
     head = {
         "$schema": _DIALECT,
-        "$id": "urn:grader:report:v1",
-        "title": "grader/report/v1",
-        "description": _DESCRIPTION,
+        "$id": f"urn:{name.replace('/', ':')}",
+        "title": name,
+        "description": description,
     }
-    published: dict[str, Any] = _published(schema)
+    published: dict[str, Any] = _published(written.model_json_schema(by_alias=True, mode="serialization"))
     return head | {key: value for key, value in published.items() if key not in head}
 
 
 def schema_text() -> str:
     """The schema as it lies in docs/report.schema.json."""
-    return json.dumps(report_schema(), indent=2, ensure_ascii=False) + "\n"
+    return as_text(report_schema())
+
+
+def as_text(schema: dict[str, Any]) -> str:
+    """A schema as it lies in docs/."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _published(value: Any) -> Any:

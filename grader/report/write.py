@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import secrets
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from grader.errors import GraderError, UsageError
@@ -23,18 +24,23 @@ def write_report(report: GradeReport, folder: Path) -> None:
     Raises UsageError where the folder can't be written to, GraderError where the disk is full or fails.
     """
     texts = (to_json(report), to_markdown(report), to_html(report))
-    _replace(folder, dict(zip(_NAMES, texts, strict=True)))
+    write_texts(folder, dict(zip(_NAMES, texts, strict=True)))
 
 
-def require_writable(folder: Path) -> None:
-    """Find out before an hour of training whether the report can be written; leaves everything as it was.
+def require_writable(folder: Path, names: Iterable[str] = _NAMES) -> None:
+    """Find out before an hour of training whether files of these names can be written; leaves everything as it was.
 
     Raises as `write_report` does.
     """
-    _replace(folder, dict.fromkeys(_NAMES, "?"), rehearsal=True)
+    _replace(folder, dict.fromkeys(names, "?"), rehearsal=True)
 
 
-def _replace(folder: Path, contents: dict[str, str], *, rehearsal: bool = False) -> None:
+def write_texts(folder: Path, contents: Mapping[str, str]) -> None:
+    """Write files by name, all or none, each replaced whole. Raises as `write_report` does."""
+    _replace(folder, contents)
+
+
+def _replace(folder: Path, contents: Mapping[str, str], *, rehearsal: bool = False) -> None:
     made = not folder.exists()
     staged: list[tuple[Path, Path]] = []
     try:

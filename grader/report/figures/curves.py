@@ -4,21 +4,26 @@ Accuracy is drawn on a logarithmic scale of the error, as 99.4 % and 99.5 % woul
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeGuard
 
 from markupsafe import Markup
 
 from grader.model.training import EpochRecord, TrainingRun
+from grader.report.figures.axes import (
+    ERRORS,
+    SMALLEST_ERROR,
+    accuracy_tick,
+    epoch_ticks,
+    error_of,
+    is_drawable,
+    ticks_around,
+)
 from grader.report.figures.svg import dot, figure, label, line, path
 from grader.report.notation import decimal, percent, plural
 
 _WIDTH, _HEIGHT = 430.0, 240.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 14.0, 38.0, 34.0
-_SMALLEST_ERROR = 1e-4
-_ERRORS = (0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
-_MOST_TICKS = 6
 
 
 @dataclass(frozen=True)
@@ -57,9 +62,9 @@ def accuracy_panel(run: TrainingRun, target: float | None) -> Markup:
         Curve("training", tuple(epoch.train_accuracy for epoch in run.epochs)),
         Curve("evaluation", tuple(evaluated(epoch, run.evaluated_on)[1] for epoch in run.epochs)),
     )
-    errors = [_error(value) for curve in curves for value in curve.values if _drawable(value)]
+    errors = [error_of(value) for curve in curves for value in curve.values if is_drawable(value)]
     if target is not None:
-        errors.append(_error(target))
+        errors.append(error_of(target))
     aim = "" if target is None else f" The target is {percent(target)}."
     panel = Panel(
         identity=f"accuracy-{run.seed}",
@@ -67,9 +72,9 @@ def accuracy_panel(run: TrainingRun, target: float | None) -> Markup:
         description=f"Best on the {run.evaluated_on} set: {percent(run.best_accuracy)} at epoch {run.best_epoch}, "
         f"of {plural(len(run.epochs), 'epoch')}.{aim}",
         curves=curves,
-        ticks=tuple(1 - error for error in _around(_ERRORS, errors)),
-        height_of=lambda accuracy: -math.log10(_error(accuracy)),
-        written=_accuracy_tick,
+        ticks=tuple(1 - error for error in ticks_around(ERRORS, errors)),
+        height_of=lambda accuracy: -math.log10(error_of(accuracy)),
+        written=accuracy_tick,
         mark=target,
         mark_label="" if target is None else f"target {percent(target)}",
     )
@@ -82,45 +87,19 @@ def loss_panel(run: TrainingRun) -> Markup:
         Curve("training", tuple(epoch.train_loss for epoch in run.epochs)),
         Curve("evaluation", tuple(evaluated(epoch, run.evaluated_on)[0] for epoch in run.epochs)),
     )
-    values = [max(value, _SMALLEST_ERROR) for curve in curves for value in curve.values if _drawable(value)]
+    values = [max(value, SMALLEST_ERROR) for curve in curves for value in curve.values if is_drawable(value)]
     scale = [digit * 10.0**power for power in range(6, -5, -1) for digit in (5, 2, 1)]
-    last = [value for value in curves[1].values if _drawable(value)]
+    last = [value for value in curves[1].values if is_drawable(value)]
     panel = Panel(
         identity=f"loss-{run.seed}",
         title=f"Loss by epoch, seed {run.seed}",
         description=f"Last loss on the {run.evaluated_on} set: {decimal(last[-1]) if last else 'not recorded'}.",
         curves=curves,
-        ticks=_around(scale, values),
-        height_of=lambda loss: math.log10(max(loss, _SMALLEST_ERROR)),
+        ticks=ticks_around(scale, values),
+        height_of=lambda loss: math.log10(max(loss, SMALLEST_ERROR)),
         written=lambda loss: f"{loss:g}",
     )
     return _draw(panel, run)
-
-
-def _drawable(value: float | None) -> TypeGuard[float]:
-    return value is not None and math.isfinite(value)
-
-
-def _error(accuracy: float | None) -> float:
-    return max(1 - (accuracy or 0.0), _SMALLEST_ERROR)
-
-
-def _accuracy_tick(accuracy: float) -> str:
-    return f"{round(accuracy * 100, 2):g} %"
-
-
-def _around(scale: Sequence[float], values: Sequence[float]) -> tuple[float, ...]:
-    """The part of a falling scale that encloses the values, thinned to a readable number of ticks."""
-    if not values:
-        return (scale[0], scale[-1])
-    low, high = min(values), max(values)
-    first = max((index for index, tick in enumerate(scale) if tick >= high * (1 - 1e-9)), default=0)
-    last = min((index for index, tick in enumerate(scale) if tick <= low * (1 + 1e-9)), default=len(scale) - 1)
-    if last <= first:
-        first, last = max(first - 1, 0), min(first + 1, len(scale) - 1)
-    inside = list(scale[first : last + 1])
-    step = -(-(len(inside) - 1) // (_MOST_TICKS - 1))
-    return (*inside[:-1:step], inside[-1])
 
 
 def _draw(panel: Panel, run: TrainingRun) -> Markup:
@@ -139,7 +118,7 @@ def _draw(panel: Panel, run: TrainingRun) -> Markup:
     for tick in panel.ticks:
         drawn.append(line(_LEFT, y(tick), _WIDTH - _RIGHT, y(tick), "grid"))
         drawn.append(label(panel.written(tick), _LEFT - 7, y(tick) + 4, "tick", "end"))
-    for epoch in _epoch_ticks(len(run.epochs)):
+    for epoch in epoch_ticks(len(run.epochs)):
         drawn.append(label(str(epoch), x(epoch), _HEIGHT - 16, "tick", "middle"))
     drawn.append(label("epoch", _WIDTH - _RIGHT, _HEIGHT - 2, "tick", "end"))
     if panel.mark is not None:
@@ -180,10 +159,3 @@ def _best(panel: Panel, run: TrainingRun, x: Callable[[float], float], y: Callab
     below = panel.mark is None and at[1] < _HEIGHT - _BOTTOM - 26
     text = f"best: epoch {run.best_epoch}"
     return [dot(*at, 5.5, "best"), label(text, at[0], at[1] + (20 if below else -11), "best-label", side)]
-
-
-def _epoch_ticks(epochs: int) -> list[int]:
-    """At most seven whole numbers, the first and the last among them."""
-    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10**9) if epochs / step <= 6)
-    inner = [epoch for epoch in range(step, epochs, step) if min(epoch - 1, epochs - epoch) >= step * 0.6]
-    return sorted({1, *inner, epochs}) if epochs else []

@@ -1,0 +1,44 @@
+"""The templates, their stylesheets, and the policy under which a page that was made of them is shown."""
+
+import base64
+import hashlib
+from functools import cache
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from grader.assets import folder
+from grader.report.escape import spans
+
+
+def content_security_policy(style: str) -> str:
+    """Nothing may load or run; the one stylesheet is allowed by its digest, pictures only from within the file."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def _inline(text: str) -> Markup:
+    """Our sentences' backticks as <code>; everything is escaped."""
+    form = {True: Markup("<code>{}</code>"), False: Markup("{}")}
+    return Markup("").join(form[code].format(piece) for piece, code in spans(text))
+
+
+@cache
+def environment() -> Environment:
+    """Jinja over templates/: everything is escaped, and a name that is not there is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(folder("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["inline"] = _inline
+    return environment
+
+
+@cache
+def stylesheet(*names: str) -> str:
+    """Stylesheets of templates/, one after the other."""
+    return "\n".join((folder("templates") / name).read_text(encoding="utf-8") for name in names)
