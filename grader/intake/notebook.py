@@ -59,7 +59,7 @@ def _read_notebook(data: bytes, file: str) -> Read:
         notebook = json.loads(data)
     except (ValueError, RecursionError) as error:
         return _read_misnamed(data, file, error)
-    raw = _cells(notebook)
+    raw = raw_cells(notebook)
     if raw is None:
         return None, (f"{file} is JSON but not a notebook: it has no list of cells.",)
     problems: list[str] = []
@@ -101,7 +101,7 @@ def _is_one_expression(tree: ast.Module) -> bool:
     return len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr)
 
 
-def _cells(notebook: Any) -> list[Any] | None:
+def raw_cells(notebook: Any) -> list[Any] | None:
     """The cells of format 4, or of all worksheets of format 3."""
     if not isinstance(notebook, dict):
         return None

@@ -4,17 +4,17 @@ import os
 import posixpath
 from pathlib import Path
 
+from grader.intake.links import crosses_link
 from grader.intake.notebook import read_source
+from grader.intake.readme_files import find_readmes
 from grader.intake.source import Source
 
 MOST_FILES = 2000
 MOST_BYTES = 512 * 2**20
-MOST_README_BYTES = 2 * 2**20
 IGNORED_FOLDERS = frozenset({
     ".git", ".hg", ".svn", ".ipynb_checkpoints", "__pycache__", "node_modules", "site-packages", ".venv", "venv",
     ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".idea", ".vscode", ".eggs",
 })  # fmt: skip
-README_NAMES = ("readme.md", "readme.rst", "readme.txt", "readme", "readme.markdown")
 
 
 class SourceTree:
@@ -37,7 +37,7 @@ class SourceTree:
             return self.sources.get(path)
         if path not in self._outside:
             target = self.root / path
-            inside = target.resolve().is_relative_to(self.checkout) and not _crosses_link(target, self.checkout)
+            inside = target.resolve().is_relative_to(self.checkout) and not crosses_link(target, self.checkout)
             self._outside[path] = read_source(target, path)[0] if inside and target.is_file() else None
         return self._outside[path]
 
@@ -55,33 +55,8 @@ class SourceTree:
 
     def readmes(self, named: str | None) -> list[tuple[str, str]]:
         """(file, text) of the README that was named, else of the root's own, else of the nearest folder above it."""
-        if named:
-            text = self._text(self.root / named)
-            return [(named, text)] if text is not None else []
-        folder, prefix = self.root, ""
-        while True:
-            found = self._readmes_in(folder, prefix)
-            if found or folder == self.checkout:
-                return found
-            folder, prefix = folder.parent, f"../{prefix}"
-
-    def _readmes_in(self, folder: Path, prefix: str) -> list[tuple[str, str]]:
-        try:
-            names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file(follow_symlinks=False))
-        except OSError:
-            return []
-        names = [name for name in names if name.lower() in README_NAMES]
-        texts = ((prefix + name, self._text(folder / name)) for name in names)
-        return [(name, text) for name, text in texts if text is not None]
-
-    def _text(self, path: Path) -> str | None:
-        if _crosses_link(path, self.checkout) or not path.resolve().is_relative_to(self.checkout):
-            return None
-        try:
-            with path.open("rb") as stream:
-                return stream.read(MOST_README_BYTES).decode("utf-8", errors="replace")
-        except OSError:
-            return None
+        found, _ = find_readmes(self.root, self.checkout, named)
+        return [(readme.file, readme.text) for readme in found]
 
     def _read_all(self) -> None:
         files = self._walk()
@@ -133,14 +108,3 @@ class SourceTree:
                     continue
                 earlier = self.sources[path].cells if path in self.sources else ()
                 self.sources[path] = Source(path, (*earlier, cell))
-
-
-def _crosses_link(path: Path, above: Path) -> bool:
-    """Whether the path, or a folder between it and `above`, is a symbolic link."""
-    if path.is_symlink():
-        return True
-    try:
-        parts = path.relative_to(above).parts[:-1]
-    except ValueError:
-        return False
-    return any(Path(above, *parts[: depth + 1]).is_symlink() for depth in range(len(parts)))

@@ -1,0 +1,1 @@
+"""What a submission says about itself: README, notebook outputs and text, docstrings, comments."""
