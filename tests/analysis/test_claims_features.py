@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from grader.analysis.claims.verify import check_claims
-from grader.model.claims import Claim, FeatureClaim, Figure, ParameterClaim
+from grader.model.claims import AccuracyClaim, Claim, FeatureClaim, Figure, ParameterClaim
 from grader.model.facts import BatchNormFacts, DropoutFacts, Facts, HeadFacts, ModuleCalls
 from grader.model.submission import Location
 from grader.model.training import Training
@@ -34,7 +34,7 @@ def facts(tiny: Facts) -> Facts:
         (has("batch_norm"), "confirmed", ""),
         (has("batch_norm", count=5), "confirmed", ""),
         (has("batch_norm", count=4), "contradicted", "The model has 5, not 4."),
-        (has("batch_norm", present=False), "contradicted", "It is there."),
+        (has("batch_norm", present=False), "contradicted", "It is there: 5 layers."),
         (has("dropout", rates=(0.1,)), "confirmed", ""),
         (
             has("dropout", rates=(0.1, 0.25)),
@@ -45,7 +45,7 @@ def facts(tiny: Facts) -> Facts:
         (has("gap"), "confirmed", ""),
         (has("gap", count=1), "confirmed", ""),
         (has("fc"), "confirmed", ""),
-        (has("fc", present=False), "contradicted", "It is there."),
+        (has("fc", present=False), "contradicted", "It is there: gap+fc."),
     ],
 )
 def test_what_runs(judge, facts: Facts, statement: FeatureClaim, verdict: str, words: str) -> None:
@@ -174,10 +174,38 @@ def test_another_models_figures_are_left_alone(tiny: Facts) -> None:
 def test_several_models_in_one_readme(tiny: Facts) -> None:
     first, second, third = parameters(13_808, "Net 1"), parameters(9_990, "Net 2"), parameters(7_034, "Net 3")
     assert verdicts(tiny, first, second, third) == ["ambiguous", "ambiguous", "confirmed"]
-    assert verdicts(tiny, first, second) == ["ambiguous", "ambiguous"]
-    # one heading, or the same figure twice: nobody else can be meant
-    assert verdicts(tiny, first) == ["contradicted"]
-    assert verdicts(tiny, first, parameters(13_808, "Summary")) == ["contradicted", "contradicted"]
-    assert verdicts(tiny, first, parameters(7_034, "Net 1")) == ["contradicted", "confirmed"]
-    # where the graded model is named there is no doubt
+    checked = check_claims([first, second, third], tiny, Training(status="not_requested"))
+    assert checked[0].explanation.endswith("What README.md:7034 says fits, so this may be about another model.")
+    checked = check_claims([first, second], tiny, Training(status="not_requested"))
+    assert "Elsewhere it says 9,990 parameters: it may be about another model." in checked[0].explanation
+    checked = check_claims([first], tiny, Training(status="not_requested"))
+    assert "the text does not say which one it means." in checked[0].explanation
+    assert {one.verdict for one in checked} == {"ambiguous"}
+    # where the graded model is meant there is no doubt
     assert verdicts(tiny, parameters(13_808, "Net", "graded"), third) == ["contradicted", "confirmed"]
+
+
+def test_what_contradicts_itself_is_wrong_about_any_model(tiny: Facts) -> None:
+    counts = AccuracyClaim(figure=Figure(value=0.995), correct=9_944, total=10_000)
+    assert verdicts(tiny, parameters(1).model_copy(update={"statement": counts})) == ["contradicted"]
+
+
+def test_one_or_the_other_is_true_where_either_is(tiny: Facts) -> None:
+    def verdicts_of(text: str) -> list[str]:
+        claims = [
+            Claim(
+                statement=has(feature),
+                text=text,
+                location=Location(file="README.md", line=3),
+                source="readme",
+                about="graded",
+            )
+            for feature in ("gap", "fc")
+        ]
+        return [one.verdict for one in check_claims(claims, tiny, Training(status="not_requested"))]
+
+    assert tiny.head.gap
+    assert not tiny.head.fc
+    assert verdicts_of("Use of a Fully Connected Layer or GAP: YES") == ["confirmed", "confirmed"]
+    assert verdicts_of("FC/GAP: yes") == ["confirmed", "confirmed"]
+    assert verdicts_of("Fully Connected Layer and GAP for more: YES") == ["confirmed", "contradicted"]

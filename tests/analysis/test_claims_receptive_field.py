@@ -5,8 +5,11 @@ from collections.abc import Callable
 import pytest
 from torch import nn
 
-from grader.model.claims import FieldRow, FieldTableClaim, Figure, ReceptiveFieldClaim
+from grader.analysis.claims.verify import check_claims
+from grader.model.claims import Claim, FieldRow, FieldTableClaim, Figure, ReceptiveFieldClaim
 from grader.model.facts import Facts, ReceptiveFieldFacts
+from grader.model.submission import Location
+from grader.model.training import Training
 
 
 def says(value: float, relation: str = "exactly", layer: str = "") -> ReceptiveFieldClaim:
@@ -208,3 +211,51 @@ def test_the_sizes_before_a_layer_are_not_guessed_where_paths_meet(judge, measur
 def test_a_very_long_table_is_cut(judge, gap: Facts) -> None:
     rows = RIGHT[1:7] + tuple(("conv", 3, 1, None, None, None, None, None) for _ in range(5_000))
     assert judge(table(rows), gap).verdict == "ambiguous"
+
+
+def test_rows_that_lie_do_not_slip_past_their_layer(judge, gap: Facts) -> None:
+    """conv3's row claims conv2's field, so that leaving a row out would make everything agree."""
+    rows: Rows = tuple((row[0], None, None, None, row[4], None, None, row[7]) for row in RIGHT[1:6])
+    lying = (*rows, ("conv3", None, None, None, 7, None, None, 14), ("conv4", None, None, None, 7, None, None, 18))
+    checked = judge(table(lying), gap)
+    assert checked.explanation == "In line 45, the receptive field of conv3 is 18, not 14."
+
+
+def test_what_comes_after_the_pool_of_the_whole_map_may_be_unchanged_too(judge, measured) -> None:
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3), nn.AvgPool2d(24), nn.Conv2d(4, 10, 1), nn.Flatten())
+    for last in (5, 28):
+        rows = tuple((name, None, None, None, None, None, None, field) for name, field in (
+            ("conv", 3), ("conv", 5), ("gap", last), ("", last)
+        ))  # fmt: skip
+        named = FieldTableClaim(
+            rows=tuple(row.model_copy(update={"kernel": 1}) if not row.layer else row for row in table(rows).rows)
+        )
+        assert judge(named, measured(lambda: net)).verdict == "confirmed"
+    wrong = table(tuple((name, None, None, None, None, None, None, field) for name, field in (("conv", 3), ("", 7))))
+    assert judge(wrong, measured(lambda: net)).explanation == "In line 41, the receptive field of 1 is 5, not 7."
+
+
+def test_a_comment_speaks_of_the_layer_beside_it(judge, gap: Facts) -> None:
+    right = judge(says(8), gap, source="comment")
+    assert (right.verdict, right.measured, right.explanation) == ("confirmed", "8 px", "It is right after conv2.")
+    assert judge(says(9), gap, source="comment").verdict == "ambiguous"
+    assert judge(says(8), gap, source="docstring").verdict == "contradicted"
+
+
+def test_a_hostile_number_of_tables_and_length_of_names_is_bounded(gap: Facts) -> None:
+    rows = tuple(
+        row.model_copy(update={"layer": "conv" + "x\n" * 50_000}) for row in table(changed(6, receptive_field=1)).rows
+    )
+    claim = Claim(
+        statement=FieldTableClaim(rows=rows),
+        text="a table",
+        location=Location(file="README.md"),
+        source="readme",
+        about="graded",
+    )
+    checked = check_claims([claim] * 40, gap, Training(status="not_requested"))
+    assert max(len(one.explanation) for one in checked) < 300
+    several = check_claims([claim.model_copy() for _ in range(25)], gap, Training(status="not_requested"))
+    assert several[20].verdict == "not_checkable"
+    assert several[20].explanation == "Only the first 20 tables were looked at."
+    assert several[19].verdict != "not_checkable"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from grader.model.claims import FieldRow
-from grader.model.facts import Facts, LayerFacts
+from grader.model.facts import Facts, LayerFacts, PerAxis
 
 Left = TypeVar("Left")
 Right = TypeVar("Right")
@@ -19,21 +19,32 @@ _OTHER = frozenset(
         "dropout", "drop", "softmax", "log", "logsoftmax", "flatten", "view", "linear", "fc", "dense", "output", "out",
     }
 )  # fmt: skip
+_MOST_CHARACTERS = 100  # of a name
 _POOLS = frozenset({"gap", "mp", "avg", "max"})
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A row and the layer it stands for; `before` is the layer with a window before that one."""
+    """A row and the layer it stands for.
+
+    `before` is the layer with a window before that one. `unpooled` is the receptive field before the map was pooled
+    whole, where it was: many a table goes on with that.
+    """
 
     row: FieldRow
     layer: LayerFacts
     before: LayerFacts | None
+    unpooled: PerAxis | None = None
+
+    @property
+    def is_named_alike(self) -> bool:
+        """Whether the row calls the layer by its name."""
+        return _plain(self.row.layer) == _plain(self.layer.name.rpartition(".")[2])
 
 
 def row_kind(row: FieldRow) -> RowKind:
     """What the row's name says it is; "other" for what has no window."""
-    name = row.layer.lower()
+    name = row.layer[:_MOST_CHARACTERS].lower()
     words = set(_WORDS.findall(name))
     if "pool" in name or words & _POOLS:
         return "pool"
@@ -85,3 +96,7 @@ def align(
         else:
             column += 1
     return pairs
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name[:_MOST_CHARACTERS].lower() if character.isalnum())

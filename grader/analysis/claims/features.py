@@ -16,13 +16,16 @@ def check(claim: FeatureClaim, facts: Facts) -> Answer:
     """Compare with what runs in the graph that training runs."""
     present, measured, explanation = _FOUND[claim.feature](facts)
     if not claim.present:
-        return Answer("contradicted" if present else "confirmed", measured, "It is there." if present else "")
+        there = f"It is there: {measured}." if present else ""
+        return Answer("contradicted" if present else "confirmed", measured, there)
     if not present:
         return Answer("ambiguous" if present is None else "contradicted", measured, explanation)
     numbers = _counts(claim.feature, facts)
     if claim.count is not None and claim.count not in numbers:
         return Answer("contradicted", measured, f"The model has {numbers[0]}, not {claim.count}.")
-    missing = [rate for rate in claim.rates if not any(isclose(rate, other) for other in facts.dropout.rates)]
+    missing = [
+        rate for rate in dict.fromkeys(claim.rates) if not any(isclose(rate, other) for other in facts.dropout.rates)
+    ]
     if claim.feature == "dropout" and missing:
         said = listing([f"{rate:g}" for rate in missing])
         return Answer("contradicted", measured, f"No dropout has the rate {said}: {measured}.")
@@ -40,7 +43,7 @@ def _batch_norm(facts: Facts) -> Found:
         return True, counted(found.layers, "layer"), ""
     unused = [row.path for row in facts.parameters.modules if not row.calls and _is_named_norm(row.path)]
     never = f"{listing(unused)} {'is' if len(unused) == 1 else 'are'} never called. " if unused else ""
-    return False, "none", f"{never}{_ONLY_DEFINED}"
+    return False, "none", f"{never or 'No batch normalization is called. '}{_ONLY_DEFINED}"
 
 
 def _dropout(facts: Facts) -> Found:

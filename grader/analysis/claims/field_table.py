@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from grader.analysis.claims.alignment import Pair, align, row_kind, spatial_layers, spatial_rows
 from grader.analysis.claims.answer import Answer, not_checkable
-from grader.analysis.claims.wording import counted, listing, pixels
+from grader.analysis.claims.wording import counted, listing, pixels, shortened
 from grader.model.claims import FieldRow, FieldTableClaim
 from grader.model.facts import Facts, LayerFacts, PerAxis
 
-_MOST_ROWS = 200
+_MOST_ROWS = 100  # laying them beside as many layers takes less than half a second
+# What a pair is worth by itself: enough that a row which lies is still laid beside its layer.
+_PAIRED, _NAMED_ALIKE = 6, 10
 _MERGES = frozenset({"add", "cat", "mul", "sub"})
 
 
@@ -57,15 +59,20 @@ def check(claim: FieldTableClaim, facts: Facts) -> Answer:
 
 
 def _aligned(rows: Sequence[FieldRow], layers: Sequence[LayerFacts], facts: Facts, straight: bool) -> list[Pair]:
+    whole = next((index for index, layer in enumerate(layers) if index and _pools_whole_map(layer)), len(layers))
+
     def pair(row: int, layer: int) -> Pair:
-        return Pair(rows[row], layers[layer], layers[layer - 1] if layer else None)
+        unpooled = layers[whole - 1].receptive_field if layer >= whole else None
+        return Pair(rows[row], layers[layer], layers[layer - 1] if layer else None, unpooled)
 
     def score(row: int, layer: int) -> int | None:
         kind = row_kind(rows[row])
         if kind != "unknown" and (kind == "pool") != ("pool" in layers[layer].op):
             return None
-        columns = list(_columns(pair(row, layer), facts, straight))
-        return 2 + sum(2 * column.weight if column.agrees else -column.weight for column in columns)
+        candidate = pair(row, layer)
+        alike = _NAMED_ALIKE if candidate.is_named_alike else 0
+        columns = _columns(candidate, facts, straight)
+        return _PAIRED + alike + sum(2 * column.weight if column.agrees else -column.weight for column in columns)
 
     return [pair(row, layer) for row, layer in align(rows, layers, score)]
 
@@ -80,7 +87,6 @@ def _columns(pair: Pair, facts: Facts, straight: bool) -> Iterator[Column]:
         jump_in = jump // stride
     size_in = facts.input_shape[-1] if before is None else before.output_shape[-1] if straight else None
     field = _one(layer.receptive_field)
-    unchanged = _one(before.receptive_field) if before and whole else None
     found = [
         ("kernel", row.kernel, _one(layer.kernel), None, 2),
         ("stride", row.stride, None if whole else stride, None, 1),
@@ -89,7 +95,7 @@ def _columns(pair: Pair, facts: Facts, straight: bool) -> Iterator[Column]:
         ("size of the output", row.size_out, layer.output_shape[-1], None, 2),
         ("jump before it", row.jump_in, jump_in, None, 1),
         ("jump", row.jump_out, None if whole else jump, None, 1),
-        ("receptive field", row.receptive_field, field, unchanged, 2),
+        ("receptive field", row.receptive_field, field, _one(pair.unpooled), 2),
     ]
     for name, said, right, also, weight in found:
         if said is not None and right is not None:
@@ -104,10 +110,10 @@ def _pools_whole_map(layer: LayerFacts) -> bool:
 
 
 def _is_about_this_model(rows: Sequence[FieldRow], columns: Sequence[Sequence[Column]]) -> bool:
-    """At least half of the rows found their layer, and most of what says which layer it is agrees."""
+    """Three in four rows found their layer, and most of what says which layer it is agrees."""
     kernels = [column.agrees for found in columns for column in found if column.name == "kernel"]
     values = [column for found in columns for column in found]
-    enough = len(columns) >= max(2, (len(rows) + 1) // 2)
+    enough = len(columns) >= max(2, 0.75 * len(rows))
     return bool(values) and enough and 2 * sum(kernels) >= len(kernels)
 
 
@@ -116,7 +122,8 @@ def _first_wrong(pairs: Sequence[Pair], columns: Sequence[Sequence[Column]], wro
     row, layer = pairs[first].row, pairs[first].layer
     column = next(column for column in columns[first] if not column.agrees)
     place = "The" if row.line is None else f"In line {row.line}, the"
-    which = layer.name if layer.name == row.layer else f"{row.layer} ({layer.name} in the model)"
+    said = shortened(row.layer)
+    which = layer.name if said in ("", layer.name) else f"{said} ({layer.name} in the model)"
     sentence = f"{place} {column.name} of {which} is {column.right}, not {column.said}."
     if len(wrong) > 1:
         others = counted(len(wrong) - 1, "other row")

@@ -3,7 +3,7 @@
 from grader.analysis.claims.answer import Answer, not_checkable
 from grader.analysis.claims.figures import fits
 from grader.analysis.claims.torchsummary import as_torchsummary_counts, why_torchsummary_differs
-from grader.analysis.claims.wording import count_as_written, counted, difference, number
+from grader.analysis.claims.wording import count_as_written, counted, difference, number, shortened
 from grader.model.claims import ParameterClaim
 from grader.model.facts import Facts, ParameterFacts
 
@@ -61,7 +61,7 @@ def _tool(claim: ParameterClaim, facts: ParameterFacts) -> str:
 
 
 def _layer(claim: ParameterClaim, facts: ParameterFacts) -> Answer:
-    name = claim.layer.strip()
+    name = shortened(claim.layer)
     if not name:
         return not_checkable("It is about one layer and does not say which.")
     found = [path for path in facts.by_layer if path == name] or [

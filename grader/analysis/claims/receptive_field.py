@@ -4,17 +4,22 @@ from collections.abc import Sequence
 
 from grader.analysis.claims.answer import Answer, not_checkable
 from grader.analysis.claims.figures import fits
-from grader.analysis.claims.wording import count_as_written, listing, pixels
+from grader.analysis.claims.wording import count_as_written, listing, pixels, shortened
 from grader.model.claims import Figure, ReceptiveFieldClaim, Verdict
 from grader.model.facts import Facts, LayerFacts, PerAxis
 
 _BEFORE_HEAD = "where the head begins"
 
 
-def check(claim: ReceptiveFieldClaim, facts: Facts) -> Answer:
-    """Compare with the value before the head; a value that is right at another layer near the end is ambiguous."""
+def check(claim: ReceptiveFieldClaim, facts: Facts, *, beside_code: bool = False) -> Answer:
+    """Compare with the value before the head; a value that is right at another layer near the end is ambiguous.
+
+    A comment is `beside_code`: it speaks of the layer that it stands beside.
+    """
     if claim.layer:
         return _after(claim, facts)
+    if beside_code:
+        return _beside_code(claim.figure, facts)
     field = facts.receptive_field.before_head
     if field is None:
         return not_checkable("The model has no spatial path from the image to its head.")
@@ -52,13 +57,25 @@ def _ending(facts: Facts) -> Sequence[LayerFacts]:
     return facts.layers[last:]
 
 
+def _beside_code(figure: Figure, facts: Facts) -> Answer:
+    right = next(
+        (layer for layer in facts.layers if layer.receptive_field and _fits(figure, layer.receptive_field)), None
+    )
+    if right is not None and right.receptive_field is not None:
+        field = right.receptive_field
+        return Answer("confirmed", f"{pixels(field)} px", f"It is right after {right.name}.", _single(field))
+    sentence = f"No layer has a receptive field of {count_as_written(figure)} pixels; which one is meant is not said."
+    return Answer("ambiguous", explanation=sentence)
+
+
 def _after(claim: ReceptiveFieldClaim, facts: Facts) -> Answer:
-    found = [layer for layer in facts.layers if layer.name == claim.layer] or [
-        layer for layer in facts.layers if layer.name.rpartition(".")[2].lower() == claim.layer.strip().lower()
+    name = shortened(claim.layer)
+    found = [layer for layer in facts.layers if layer.name == name] or [
+        layer for layer in facts.layers if layer.name.rpartition(".")[2].lower() == name.lower()
     ]
     fields = list(dict.fromkeys(layer.receptive_field for layer in found if layer.receptive_field is not None))
     if not fields:
-        return not_checkable(f"The model has no layer {claim.layer} with a receptive field.")
+        return not_checkable(f"The model has no layer {name} with a receptive field.")
     measured = f"{listing([pixels(field) for field in fields])} px"
     value = _single(fields[0]) if len(fields) == 1 else None
     if any(_fits(claim.figure, field) for field in fields):

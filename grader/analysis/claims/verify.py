@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from grader.analysis.claims import accuracy, epochs, features, field_table, parameters, receptive_field
 from grader.analysis.claims.answer import Answer, not_checkable
-from grader.analysis.claims.other_models import of_another_model
+from grader.analysis.claims.context import of_another_model, one_or_the_other
 from grader.model.claims import (
     AccuracyClaim,
     CheckedClaim,
@@ -18,15 +18,22 @@ from grader.model.claims import (
 from grader.model.facts import Facts
 from grader.model.training import Training
 
+_MOST_TABLES = 20  # a hostile README may hold a thousand
+
 
 def check_claims(claims: Sequence[Claim], facts: Facts, training: Training) -> tuple[CheckedClaim, ...]:
     """A verdict for each claim, in their order. What is merely asked for is no claim and is left out."""
-    checked = [_checked(claim, facts, training) for claim in claims if not claim.requirement]
-    return tuple(of_another_model(one, checked) for one in checked)
+    made = [claim for claim in claims if not claim.requirement]
+    tables = [claim for claim in made if isinstance(claim.statement, FieldTableClaim)]
+    checked = [_checked(claim, facts, training, tables[:_MOST_TABLES]) for claim in made]
+    return tuple(of_another_model(one_or_the_other(one, checked), checked) for one in checked)
 
 
-def _checked(claim: Claim, facts: Facts, training: Training) -> CheckedClaim:
-    answer = _answer(claim, facts, training)
+def _checked(claim: Claim, facts: Facts, training: Training, tables: Sequence[Claim]) -> CheckedClaim:
+    if isinstance(claim.statement, FieldTableClaim) and not any(claim is table for table in tables):
+        answer = not_checkable(f"Only the first {_MOST_TABLES} tables were looked at.")
+    else:
+        answer = _answer(claim, facts, training)
     return CheckedClaim(
         claim=claim,
         measured=answer.measured,
@@ -48,7 +55,7 @@ def _answer(claim: Claim, facts: Facts, training: Training) -> Answer:
         case EpochsClaim() as statement:
             return epochs.check(statement, training)
         case ReceptiveFieldClaim() as statement:
-            return receptive_field.check(statement, facts)
+            return receptive_field.check(statement, facts, beside_code=claim.source == "comment")
         case FieldTableClaim() as statement:
             return field_table.check(statement, facts)
         case FeatureClaim() as statement:

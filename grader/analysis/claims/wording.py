@@ -35,7 +35,7 @@ def claimed(statement: Statement) -> str:
     match statement:
         case ParameterClaim():
             scope = {"trainable": "trainable ", "non_trainable": "non-trainable "}.get(statement.scope, "")
-            where = f" in {statement.layer or 'one layer'}" if statement.scope == "layer" else ""
+            where = f" in {shortened(statement.layer) or 'one layer'}" if statement.scope == "layer" else ""
             return f"{count_as_written(statement.figure)} {scope}parameters{where}"
         case AccuracyClaim():
             return _accuracy(statement)
@@ -43,7 +43,7 @@ def claimed(statement: Statement) -> str:
             epochs = f"{count_as_written(statement.figure)} epoch{'' if statement.figure.value == 1 else 's'}"
             return f"{epochs} of training" if statement.of == "training" else f"the target in {epochs}"
         case ReceptiveFieldClaim():
-            layer = f" after {statement.layer}" if statement.layer else ""
+            layer = f" after {shortened(statement.layer)}" if statement.layer else ""
             return f"a receptive field of {count_as_written(statement.figure)} px{layer}"
         case FieldTableClaim():
             return f"receptive fields in {counted(len(statement.rows), 'row')}"
@@ -80,6 +80,12 @@ def listing(words: Sequence[str], most: int = 4) -> str:
     """ "a, b and c"; beyond `most`, "a, b, c, d and 3 more"."""
     shown = [*words[:most], *([f"{len(words) - most} more"] if len(words) > most else [])]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else ""
+
+
+def shortened(name: str, most: int = 60) -> str:
+    """A name that a submission gave, on one line and not too long."""
+    name = " ".join(name[: 4 * most].split())
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def pixels(value: PerAxis) -> str:
