@@ -1,0 +1,331 @@
+"""A calibration in words and tables: what the page and the terminal say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grader.calibration.false_fail import with_worst
+from grader.calibration.rules import describe, describe_epochs, describe_seeds
+from grader.calibration.suggest import share_text
+from grader.model.calibration import (
+    AccuracyRule,
+    Calibration,
+    Distribution,
+    Expected,
+    Interval,
+    ModelCalibration,
+    RuleRates,
+    Suggestion,
+    WorstCase,
+)
+from grader.report.escape import visible
+from grader.report.notation import NOTHING, count, duration, percent, plural
+from grader.report.view.table import Entry
+
+_EXPECTED = {"pass": "should pass", "fail": "should not pass", "unknown": "not known"}
+_SETS = {"test": "the test set", "validation": "the validation split"}
+_HEADINGS = {
+    "inconclusive": "So many seeds can't tell",
+    "none": "No rule keeps the level",
+    "no_model": "No model that should pass",
+}
+_TONES = {"supported": ("✓", "pass"), "inconclusive": ("?", "warn"), "none": ("✕", "fail"), "no_model": ("?", "warn")}
+
+
+@dataclass(frozen=True)
+class Banner:
+    """The first screen. `tone` is pass, fail or warn."""
+
+    icon: str
+    tone: str
+    heading: str
+    sentence: str
+    snippet: str
+    otherwise: str
+    otherwise_snippet: str
+    highlights: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """One model in the table, and above its curves."""
+
+    key: str
+    title: str
+    expected: str
+    why: str
+    recipe: str
+    best: str
+    final: str
+    reaching: str
+    interval: str
+    at_target: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A rate. `icon` is empty where no level applies; `mark` says whose rule it is."""
+
+    rate: str
+    interval: str
+    icon: str = ""
+    tone: str = "none"
+    says: str = ""  # the icon in words
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Ways to pick epochs (columns) by ways to count seeds (rows); None where a rule is not listed."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell | None, ...]], ...]
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """One rule, model by model."""
+
+    title: str
+    mark: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole page."""
+
+    title: str
+    rubric: str
+    level: str
+    target: str
+    banner: Banner
+    models: tuple[ModelRow, ...]
+    counted: str  # which models the matrix of false fails is about
+    fails: Matrix | None
+    passed: Matrix | None  # false passes
+    rules: tuple[RuleRow, ...]
+    notes: tuple[str, ...]
+    left_out: tuple[str, ...]
+    limits: tuple[str, ...]
+    provenance: tuple[Entry, ...]
+    command: str
+
+
+def page(calibration: Calibration) -> Page:
+    """Everything the page says."""
+    origin, shown = calibration.origin, chosen(calibration)
+    judged = counted_rules(calibration)
+    return Page(
+        title=f"Calibration of {visible(origin.rubric)}",
+        rubric=f"{visible(origin.rubric_title)} ({visible(origin.rubric)})",
+        level=f"{calibration.suggestion.level * 100:g} %",
+        target=percent(calibration.target),
+        banner=_banner(calibration),
+        models=tuple(_model(model, calibration) for model in calibration.models),
+        counted=_counted(calibration),
+        fails=_matrix(judged, "fail", calibration, shown) if judged[0].false_fail else None,
+        passed=_matrix(judged, "pass", calibration, shown) if judged[0].false_pass else None,
+        rules=tuple(_rule(one, calibration, shown) for one in calibration.rules),
+        notes=tuple(visible(note, 400) for note in calibration.notes),
+        left_out=tuple(visible(sentence, 400) for sentence in calibration.left_out),
+        limits=_limits(calibration),
+        provenance=_provenance(calibration),
+        command=visible(origin.command, 600),
+    )
+
+
+def chosen(calibration: Calibration) -> Suggestion:
+    """The suggestion to act on: that without the models which no rule passes, where it was needed."""
+    return calibration.otherwise or calibration.suggestion
+
+
+def counted_rules(calibration: Calibration) -> tuple[RuleRates, ...]:
+    """The rules, with worst cases over the models that `chosen` counts."""
+    left_out = chosen(calibration).without
+    expected: dict[str, Expected] = {
+        model.key: model.expected for model in calibration.models if model.key not in left_out
+    }
+    return tuple(with_worst(one, expected) for one in calibration.rules)
+
+
+def own_rates(calibration: Calibration) -> RuleRates:
+    """The rubric's own rule."""
+    return next(one for one in counted_rules(calibration) if one.rule == calibration.own)
+
+
+def spread(values: Distribution) -> str:
+    """ "99.42 ± 0.05 % (99.31 to 99.50)"."""
+    deviation = f" ± {values.deviation * 100:.2f}" if values.deviation is not None else ""
+    return f"{values.mean * 100:.2f}{deviation} % ({values.minimum * 100:.2f} to {values.maximum * 100:.2f})"
+
+
+def range_text(interval: Interval) -> str:
+    """ "2.1 % to 54 %"."""
+    return f"{share_text(interval[0])} to {share_text(interval[1])}"
+
+
+def _banner(calibration: Calibration) -> Banner:
+    first, other = calibration.suggestion, calibration.otherwise
+    icon, tone = _TONES[first.status]
+    heading = _HEADINGS.get(first.status, "")
+    if not heading and first.rule:
+        heading = _capital(describe(first.rule))
+    return Banner(
+        icon=icon,
+        tone=tone,
+        heading=heading,
+        sentence=visible(first.sentence, 800),
+        snippet=first.snippet if first.status == "supported" or other is None else "",
+        otherwise=visible(other.sentence, 800) if other else "",
+        otherwise_snippet=other.snippet if other else "",
+        highlights=_highlights(calibration),
+    )
+
+
+def _highlights(calibration: Calibration) -> tuple[Entry, ...]:
+    own, suggestion = own_rates(calibration), chosen(calibration)
+    entries = [
+        Entry("The rubric's rule fails", _rate(own.false_fail), _noted(own.title, own.false_fail)),
+    ]
+    if suggestion.rule is not None and suggestion.rule != own.rule:
+        word = "The suggested one" if suggestion.status == "supported" else "The best one"
+        title = describe(suggestion.rule)
+        entries.append(Entry(word, _rate(suggestion.false_fail), _noted(title, suggestion.false_fail)))
+    if suggestion.false_pass is not None:
+        entries.append(Entry("It passes in error", _rate(suggestion.false_pass), _noted("", suggestion.false_pass)))
+    seeds = sorted({len(model.runs) for model in calibration.models})
+    numbers = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    entries.append(Entry("Seeds per model", numbers, plural(len(calibration.models), "model")))
+    return tuple(entries)
+
+
+def _rate(worst: WorstCase | None) -> str:
+    return NOTHING if worst is None else share_text(worst.rate)
+
+
+def _noted(title: str, worst: WorstCase | None) -> str:
+    if worst is None:
+        return title
+    parts = [title, f"{range_text(worst.interval)}, worst model {worst.model}"]
+    return "; ".join(part for part in parts if part)
+
+
+def _model(model: ModelCalibration, calibration: Calibration) -> ModelRow:
+    reached = sorted(run.epoch_at_target for run in model.runs if run.epoch_at_target is not None)
+    reaching = model.reaching
+    at_target = NOTHING
+    if reached:
+        at_target = f"{reached[0]}" if reached[0] == reached[-1] else f"{reached[0]} to {reached[-1]}"
+    return ModelRow(
+        key=model.key,
+        title=visible(model.title),
+        expected=_EXPECTED[model.expected],
+        why=visible(model.why, 300),
+        recipe=visible(model.recipe, 60),
+        best=spread(model.best),
+        final=spread(model.final),
+        reaching=f"{reaching.reached} of {reaching.of}",
+        interval=range_text(reaching.interval),
+        at_target=at_target,
+        caption=f"{reaching.reached} of {plural(reaching.of, 'seed')} reached {percent(calibration.target)}.",
+    )
+
+
+def _counted(calibration: Calibration) -> str:
+    without = chosen(calibration).without
+    should = [model.key for model in calibration.models if model.expected == "pass" and model.key not in without]
+    if not should:
+        return ""
+    sentence = f"The worst rate over the models that should pass: {', '.join(should)}."
+    return f"{sentence} Left out: {', '.join(without)}, which no rule passes." if without else sentence
+
+
+def _matrix(rules: Sequence[RuleRates], kind: str, calibration: Calibration, shown: Suggestion) -> Matrix:
+    columns: dict[tuple[str, int], str] = {}
+    rows: dict[tuple[int, int], str] = {}
+    cells: dict[tuple[tuple[int, int], tuple[str, int]], Cell] = {}
+    for one in rules:
+        worst = one.false_fail if kind == "fail" else one.false_pass
+        if worst is None:
+            continue
+        column, row = (one.rule.rule, one.rule.last or 0), (one.rule.seeds, one.rule.needed)
+        columns[column], rows[row] = _capital(describe_epochs(one.rule)), describe_seeds(one.rule)
+        level = calibration.suggestion.level if kind == "fail" else None
+        cells[row, column] = _cell(worst, level, _mark(one.rule, calibration, shown))
+    order = sorted(columns, key=lambda key: (("best_epoch", "final_epoch", "last_epochs").index(key[0]), key[1]))
+    return Matrix(
+        columns=tuple(columns[key] for key in order),
+        rows=tuple((rows[row], tuple(cells.get((row, column)) for column in order)) for row in sorted(rows)),
+    )
+
+
+def _cell(worst: WorstCase, level: float | None, mark: str) -> Cell:
+    low, high = worst.interval
+    icon, tone, says = "", "none", ""
+    if level is not None:
+        under, over = high <= level, low > level
+        icon, tone = ("✓", "pass") if under else ("✕", "fail") if over else ("?", "warn")
+        says = "keeps the level" if under else "does not keep the level" if over else "can't be told"
+    return Cell(share_text(worst.rate), range_text(worst.interval), icon, tone, says, mark)
+
+
+def _mark(rule: AccuracyRule, calibration: Calibration, shown: Suggestion) -> str:
+    marks = []
+    if rule == calibration.own:
+        marks.append("the rubric's")
+    if rule == shown.rule:
+        marks.append("suggested" if shown.status == "supported" else "the best")
+    return ", ".join(marks)
+
+
+def _rule(one: RuleRates, calibration: Calibration, shown: Suggestion) -> RuleRow:
+    cells = tuple(Cell(share_text(rate.passes), range_text(rate.interval)) for rate in one.models)
+    return RuleRow(_capital(one.title), _mark(one.rule, calibration, shown), cells)
+
+
+def _limits(calibration: Calibration) -> tuple[str, ...]:
+    images = _SETS[calibration.origin.evaluated_on]
+    return (
+        f"Every seed is judged on the same images, {images}: the intervals say what other seeds would do, not what"
+        " other images would.",
+        "Intervals are 95 % Clopper-Pearson for the share of single seeds, carried to k of n seeds by the binomial"
+        " distribution. Each is for one model; the worst of several models is rarer than 5 %.",
+        "Reference models are not students. A rule that suits them suits networks and recipes like theirs.",
+        "Rules are ordered by how often they pass, over all models measured. A rate is not rounded to 0 % or 100 %"
+        " unless every seed agreed.",
+    )
+
+
+def _provenance(calibration: Calibration) -> tuple[Entry, ...]:
+    origin = calibration.origin
+    recipes = {"published": "each model's own", "reference": "the rubric's reference recipe"}
+    seeds = origin.seeds
+    numbers = ", ".join(map(str, seeds[:20])) + (" …" if len(seeds) > 20 else "")
+    entries = [
+        Entry("Rubric", visible(origin.rubric), f"criterion {visible(origin.criterion)}"),
+        Entry("Rubric digest", visible(origin.rubric_digest), code=True),
+        Entry("Data set", visible(origin.dataset), f"judged on {_SETS[origin.evaluated_on]}"),
+        Entry("Data digest", visible(", ".join(origin.data_digest), 200), code=True),
+        Entry("Recipes", recipes[origin.recipe]),
+        *(
+            Entry(f"Recipe digest, {model.key}", visible(model.recipe_digest), code=True)
+            for model in calibration.models
+        ),
+        Entry("Epochs", str(calibration.epochs)),
+        Entry("Seeds", numbers, count(len(seeds))),
+        Entry("Device", visible(", ".join(origin.device), 200)),
+        Entry(
+            "Versions",
+            f"grader {', '.join(origin.grader_version)}, Python {', '.join(origin.python)},"
+            f" torch {', '.join(origin.torch)}",
+        ),
+        Entry("Sandbox", visible(", ".join(origin.sandbox))),
+        Entry("Trained for", duration(origin.training_seconds), "over all runs, kept ones included"),
+        Entry("Made", visible(origin.created_at), f"in {duration(origin.seconds)}"),
+    ]
+    return tuple(entry for entry in entries if entry.value)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
