@@ -5,16 +5,17 @@ each with the files and classes that the text right under it names.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from grader.intake.claims.document import Document, Line, Section
+from grader.intake.claims.document import Document, Section
 from grader.intake.claims.drafts import Draft
 from grader.intake.claims.identity import Identity, ordinals_in
 from grader.intake.claims.markup import plain
 from grader.model.claims import ParameterClaim
 
+Role = Literal["title", "line", "row"]  # a heading or label · running text · a table's row, where only names count
 About = Literal["graded", "other", "unknown"]
 
 STEP = (
@@ -24,6 +25,7 @@ STEP = (
 SERIES = re.compile(
     rf"(?<![A-Za-z])({STEP})s?[\s_#:.-]{{0,3}}(\d{{1,2}})(?![\d.,%]|\s*(?:epochs?|layers?|param))", re.IGNORECASE
 )
+ALIASES = {"exp": "experiment", "v": "version", "ver": "version", "net": "network"}
 PLACES = re.compile(
     r"(?<![A-Za-z])(session|assignment|week|lesson|part|s|a|assn)[\s_#:-]{0,3}(\d{1,2})(?![\d.,%])", re.IGNORECASE
 )
@@ -37,7 +39,7 @@ FINAL = re.compile(
 LONE_FINAL = re.compile(rf"\W*(?:final|best|submitted)(?:[\s_-]{{0,3}}{NOUN})?\W*", re.IGNORECASE)
 FINAL_MODEL = re.compile(
     rf"(?<![A-Za-z])(?:final|best|submitted|chosen|selected|champion)[\s_-]+(?:\w+[\s_-])?{NOUN}(?![A-Za-z])"
-    rf"|{NOUN}[\s_:-]+\(?(?:final|best)(?![A-Za-z])|\((?:final|best|submitted|chosen)\b[^()]{{0,30}}\)",
+    rf"|{NOUN}[\s_:-]+\(?(?:final|best)(?![A-Za-z]|\s(?:\w+\s)?(?:acc|test|train|val|result|epoch|loss))|\((?:final|best|submitted|chosen)\b[^()]{{0,30}}\)",
     re.IGNORECASE,
 )
 EARLY = re.compile(
@@ -53,7 +55,7 @@ LABEL = re.compile(
 )
 NOT_LABELS = re.compile(
     r"^(?:model|network|cnn|net) |\b(?:of|the|for|with|and|deep learning|neural|convolutional"
-    r"|comparison|train\w*|test\w*|is|are|to|about)\b",
+    r"|comparison|mnist|train\w*|test\w*|is|are|to|about)\b",
     re.IGNORECASE,
 )
 
@@ -74,27 +76,34 @@ class Survey:
     own_folder: bool  # the document stands in the graded folder itself
     last_of: dict[str, int] = field(default_factory=dict)  # the highest number of each series of headings and labels
     members: dict[str, set[int]] = field(default_factory=dict)
+    own_of: dict[str, int] = field(
+        default_factory=dict
+    )  # the member of a series that the text names the graded model in
     others: bool = False
     labels: set[str] = field(default_factory=set)
     finals: bool = False  # some heading or label calls a model final
+    known: dict[tuple[str, str], Opinion | None] = field(default_factory=dict)  # opinions of texts, which recur
 
 
 def survey(document: Document, drafts: Sequence[Draft], identity: Identity, own_folder: bool) -> Survey:
     """Look at all headings, list heads and row labels of a document once."""
     found = Survey(identity, own_folder)
     titles = {id(line.section): line.section for line in document.lines}
-    texts = [section.raw for section in titles.values() if section.level]
+    firsts = sum(section.level == 1 for section in titles.values())
+    sections = [section for section in titles.values() if section.level > (1 if firsts == 1 else 0)]  # no lone title
+    texts = [section.raw for section in sections]
     texts += [draft.label for draft in drafts if draft.label]
     texts += [parent.raw for draft in drafts for parent in draft.line.parents]
     for text in texts:
-        for word, number in SERIES.findall(plain(text)[:200]):
-            found.members.setdefault(word.lower(), set()).add(int(number))
+        for word, number in _numbered(plain(text)[:200]):
+            found.members.setdefault(word, set()).add(number)
         label = _label(plain(text))
         if label:
             found.labels.add(label)
+    found.own_of = dict(_own_members(sections, drafts, identity))
     found.last_of = {word: max(numbers) for word, numbers in found.members.items() if len(numbers) >= 2}
     found.finals = any(_is_final(plain(text)[:300]) for text in set(texts))
-    opinions = (opinion for text in set(texts) for opinion in [_opinion(text, found, names_only=False)] if opinion)
+    opinions = (opinion for text in set(texts) for opinion in [_opinion(text, found, "title")] if opinion)
     found.others = any(opinion.about == "other" for opinion in opinions) or len(found.labels) >= 2
     return found
 
@@ -102,15 +111,20 @@ def survey(document: Document, drafts: Sequence[Draft], identity: Identity, own_
 def attribute(draft: Draft, found: Survey) -> Opinion:
     """Whose the draft's statement is, by the nearest text that says so; "unknown" where none does."""
     place = ""
-    for text, is_line in _levels(draft):
-        opinion = _opinion(text, found, names_only=is_line)
+    for text, role in _levels(draft):
+        if (text, role) not in found.known:
+            found.known[text, role] = _opinion(text, found, role)
+        opinion = found.known[text, role]
         if opinion is not None:
             return opinion
-        place = place or ("" if is_line else _label(plain(text)) or "")
+        place = place or (_label(plain(text)) if role == "title" else "")
     for section in draft.line.section.path():
-        opinion = _opinion("\n".join(section.body), found, names_only=True) if section.level else None
+        key = (str(id(section)), "body")
+        if key not in found.known:
+            found.known[key] = _named_once("\n".join(section.body), found.identity) if section.level else None
+        opinion = found.known[key]
         if opinion is not None:
-            return Opinion(opinion.about, section.title[:120] if not opinion.subject else opinion.subject)
+            return opinion
     return Opinion("unknown", (draft.label or place or draft.line.section.title)[:120])
 
 
@@ -129,20 +143,31 @@ def stated_total(draft: Draft) -> float | None:
     return claim.figure.value if exact else None
 
 
-def _levels(draft: Draft) -> Iterator[tuple[str, bool]]:
-    """The texts around a statement, nearest first, and whether it is the line itself."""
+def _named_once(text: str, identity: Identity) -> Opinion | None:
+    """Whose a section is by the names in it, where they are all of one model."""
+    own = identity.own_pattern.search(text)
+    others = {match.group(0).strip("`") for match in identity.other_pattern.finditer(text[:20_000])}
+    if own:
+        return None if others else Opinion("graded", identity.name)
+    return Opinion("other", others.pop()[:120]) if len(others) == 1 else None
+
+
+def _levels(draft: Draft) -> Iterator[tuple[str, Role]]:
+    """The texts around a statement, nearest first, and what each is."""
     line = draft.line
     if draft.label:
-        yield draft.label, False
-    yield _sentence(line, draft), True
+        yield line.raw[:1000], "row"
+        yield draft.label, "title"
+    else:
+        yield draft.text or line.raw[:1000], "line"
     for parent in reversed(line.parents):
-        yield parent.raw, False
+        yield parent.raw, "title"
     for section in line.section.path():
         if section.level:
-            yield section.raw, False
+            yield section.raw, "title"
             names = _named_in(section)
             if names:
-                yield names, False
+                yield names, "row"
 
 
 def _named_in(section: Section) -> str:
@@ -150,11 +175,7 @@ def _named_in(section: Section) -> str:
     return "\n".join(line for line in section.body if re.search(r"\.(?:ipynb|py)\b", line))[:4000]
 
 
-def _sentence(line: Line, draft: Draft) -> str:
-    return draft.text or line.raw[:1000]
-
-
-def _opinion(text: str, found: Survey, names_only: bool) -> Opinion | None:
+def _opinion(text: str, found: Survey, role: Role) -> Opinion | None:
     """What a text says: names decide, then the number in a series, then words such as "final" and "first"."""
     identity = found.identity
     own, other = identity.own_pattern.search(text), identity.other_pattern.search(text)
@@ -164,11 +185,13 @@ def _opinion(text: str, found: Survey, names_only: bool) -> Opinion | None:
         return Opinion("other", other.group(0).strip("`")[:120])
     if own and other:
         return None
+    if role == "row":
+        return None
     seen = plain(text)[:300]
     ordinal = _by_ordinal(seen, found)
     if ordinal is not None:
         return ordinal
-    if names_only:
+    if role == "line":
         return _by_words_of_line(seen, found)
     return _by_words(seen, found)
 
@@ -176,20 +199,22 @@ def _opinion(text: str, found: Survey, names_only: bool) -> Opinion | None:
 def _by_ordinal(seen: str, found: Survey) -> Opinion | None:
     """ "Model 3" against model3.py; in the graded folder's text, for a model without a number, the last one counts."""
     identity = found.identity
-    place = PLACES.search(seen)
+    place = PLACES.search(seen[:80])
     if place and _contradicts_folder(place.group(1).lower(), int(place.group(2)), identity):
         return Opinion("other", seen.strip()[:120])
-    numbers = {(word.lower(), int(number)) for word, number in SERIES.findall(seen)} | {
-        (word, number) for word, number in ordinals_in(seen[:60]) if word in STEP.split("|")
+    numbers = _numbered(seen) | {
+        (ALIASES.get(step, step), number) for step, number in ordinals_in(seen[:60]) if step in STEP.split("|")
     }
     if len(numbers) != 1:
         return None
     word, number = next(iter(numbers))
     subject = seen.strip(" #*-:")[:120]
+    if word in found.own_of:
+        return Opinion("graded" if number == found.own_of[word] else "other", subject)
     own = {
         value
         for own_word, value in identity.ordinals
-        if own_word == word or (len(own_word) == 1 and word.startswith(own_word))
+        if ALIASES.get(own_word, own_word) == word or (len(own_word) == 1 and word.startswith(own_word))
     }
     if not own and word in found.last_of:
         own = {value for value in identity.numbers[-1:] if value in found.members[word]}
@@ -203,6 +228,21 @@ def _by_ordinal(seen: str, found: Survey) -> Opinion | None:
     return Opinion("graded" if number == found.last_of[word] else "other", subject)
 
 
+def _numbered(seen: str) -> set[tuple[str, int]]:
+    """The numbered steps that a text names: ("experiment", 3) of "Exp 3"."""
+    return {(ALIASES.get(word.lower(), word.lower()), int(number)) for word, number in SERIES.findall(seen)}
+
+
+def _own_members(sections: Iterable[Section], drafts: Sequence[Draft], identity: Identity) -> Iterator[tuple[str, int]]:
+    """The steps under whose headings, or in whose table rows, the graded class or file is named and no other is."""
+    texts = [(section.title, section.raw + "\n" + _named_in(section)) for section in sections]
+    texts += [(draft.label, draft.line.raw[:1000]) for draft in drafts if draft.label]
+    for title, text in texts:
+        numbers = _numbered(plain(title)[:200])
+        if len(numbers) == 1 and identity.own_pattern.search(text) and not identity.other_pattern.search(text):
+            yield next(iter(numbers))
+
+
 def _contradicts_folder(word: str, number: int, identity: Identity) -> bool:
     """ "Session 4" in a text above the folder Session-5."""
     own = {
@@ -214,7 +254,9 @@ def _contradicts_folder(word: str, number: int, identity: Identity) -> bool:
 def _by_words(seen: str, found: Survey) -> Opinion | None:
     text = seen.strip(" #*-:|`_")
     if _is_final(text):
-        return Opinion("other" if _another_is_final(found.identity) else "graded", text[:120])
+        if _another_file_is_final(found.identity):
+            return Opinion("other", text[:120])
+        return None if _another_is_final(found.identity) else Opinion("graded", text[:120])
     early = EARLY.search(text)
     if (
         early
@@ -247,6 +289,11 @@ def _another_is_final(identity: Identity) -> bool:
     """Whether a class or file other than the graded one carries the word, and the graded one does not."""
     others = " ".join((*identity.other_names, *identity.other_files)).lower()
     return "final" in others and "final" not in " ".join((identity.name, *identity.files)).lower()
+
+
+def _another_file_is_final(identity: Identity) -> bool:
+    own = " ".join((identity.name, *identity.files)).lower()
+    return "final" not in own and any("final" in file.lower() for file in identity.other_files)
 
 
 def _label(seen: str) -> str:

@@ -9,7 +9,8 @@ from grader.model.submission import Location
 
 SourceKind = Literal["readme", "output", "docstring", "comment", "markdown_cell"]
 
-MOST_LINES = 40_000
+MOST_LINES = 20_000
+DEEPEST_LIST = 6
 BODY_KEPT = 40  # lines right under a heading that are searched for names of files and classes
 HASHES = re.compile(r"^\s{0,3}(?:[-*+]\s+|\d{1,3}[.)]\s+|\|\s*)?(#{1,6})(?=\s*[^#\s])")
 BOLD_LINE = re.compile(r"^\s{0,3}(?:\*\*|__|[*_])(?=\S)([^*]{2,120}?)(?:\*\*|__|[*_])?:?\s*$")
@@ -68,6 +69,7 @@ class Document:
     name: str
     source: SourceKind
     lines: tuple[Line, ...]
+    note: str = ""  # that it is too long to be read whole
 
 
 @dataclass
@@ -82,22 +84,27 @@ def read_document(name: str, source: SourceKind, pieces: list[tuple[Location, st
     """The lines of one or more texts (cells) that are read as one, headings carried over from piece to piece."""
     state = _State(Section("", "", 0, None))
     lines: list[Line] = []
+    note = ""
     for location, text in pieces:
         state.fence, state.items, state.lead = "", [], None
-        rows = text.split("\n")[: MOST_LINES - len(lines)]
+        rows = text.split("\n")
+        if len(rows) + len(lines) > MOST_LINES:
+            note = f"{name} has more than {MOST_LINES:,} lines; the first {MOST_LINES:,} were read."
+            rows = rows[: MOST_LINES - len(lines)]
         for number, raw in enumerate(rows, start=1):
             line_number = (location.line or 1) + number - 1 if source != "output" else None
             below = rows[number] if number < len(rows) else ""
             lines.append(_line(state, raw[:4000], below, location.model_copy(update={"line": line_number}), source))
-    return Document(name, source, tuple(lines))
+    return Document(name, source, tuple(lines), note)
 
 
 def _line(state: _State, raw: str, below: str, location: Location, source: SourceKind) -> Line:
     seen = plain(raw)
     fence = FENCE.match(raw)
     if fence and source != "output":
-        closes = state.fence and fence.group(1).startswith(state.fence)
-        state.fence = "" if closes else state.fence or fence.group(1)[:3]
+        named = raw[fence.end() :].strip(" `~") != ""  # "```python" opens, also where the one before was never closed
+        closes = state.fence and fence.group(1).startswith(state.fence) and not named
+        state.fence = "" if closes else fence.group(1)[:3]
         return Line(raw, "", location, state.section, fenced=True)
     if not state.fence and source in ("readme", "markdown_cell"):
         heading = _heading(raw, seen, below)
@@ -151,7 +158,7 @@ def _list_line(state: _State, raw: str, seen: str, location: Location) -> Line:
     if state.lead:
         parents = (state.lead, *parents)
     text = ITEM.sub("", seen).strip() if item else seen.strip()
-    if item and not fenced:
+    if item and not fenced and len(state.items) < DEEPEST_LIST:
         state.items.append((indent, Parent(text[:200], raw[:600])))
     elif not item and (text.endswith(":") or indent == 0):
         state.lead = Parent(text[:300], raw[:600])

@@ -81,6 +81,7 @@ NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seve
 COUNT_WORD = re.compile(rf"\b({'|'.join(NUMBERS)})\s+(?:[A-Za-z]+\s)?$", re.IGNORECASE)
 CHAIN = re.compile(r"→|->|=>|-->|\+|,|\|")
 RATE_AFTER = re.compile(r"^[^.;|]{0,60}?[(=:@~\s](?=0?\.\d|\d{1,2}(?:\.\d+)?\s?%)")
+NOT_A_RATE = re.compile(r"accura|\bacc\b|achiev|\btest|\btrain|\bloss|\blr\b|learning", re.IGNORECASE)
 ITEM = re.compile(r"^\s*(?:[-*+•●▪–]|\d{1,3}[.)>])?\s*(?:\[[ xX]\]\s*|[^\w\s(]{1,4}\s*)?")
 
 
@@ -154,11 +155,11 @@ def _rates(after: str) -> tuple[float, ...]:
         gap = after[end : number.start]
         if rates and not re.fullmatch(r"\s*(?:[,/→&]|->|and|to|\()\s*", gap):
             break
-        if not rates and len(gap) > 62:
+        if not rates and (len(gap) > 62 or NOT_A_RATE.search(gap)):
             break
         value = number.figure.value
         if (
-            0 < value < 1
+            0 < value <= 0.9
             and (number.percent or number.decimals)
             and (not rates or value != rates[-1] or not number.percent)
         ):

@@ -15,26 +15,34 @@ TITLES: tuple[tuple[Column, re.Pattern[str]], ...] = tuple(
     (cast("Column", column), re.compile(words))
     for column, words in (
         ("field_in", r"r_?in|rf ?in|(?:input|in) (?:rf|receptive field)|receptive field (?:in|input)|rf before"),
-        ("receptive_field",
-        r"(?:r|rf|receptive field|output rf|out rf|field|rec field|rf ?size)(?: ?(?:out|output"
-        r"|rf|size|after|calculation|px|pixels|r ?out|global|local|at output))*|r_?out"),
+        (
+            "receptive_field",
+            r"(?:r|rf|receptive field|output rf|out rf|field|rec field|rf ?size)(?: ?(?:out|output"
+            r"|rf|size|after|calculation|px|pixels|r ?out|global|local|at output))*|r_?out",
+        ),
         ("jump_in", r"j_?in|jump ?in|in(?:put)? jump"),
         ("jump_out", r"j_?out|jump(?: ?(?:out|size|j))?|j|out(?:put)? jump|effective stride|cumulative stride"),
-        ("size_in",
-        r"n_?in|in|input(?: ?(?:size|shape|dim\w*|hxw|feature map|image|map|channel size|resolution"
-        r"|wxh|n ?in))*|in ?size|in ?shape|image size|size in|h in"),
-        ("size_out",
-        r"n_?out|out|output(?: ?(?:size|shape|dim\w*|hxw|feature map|map|channel size|resolution"
-        r"|wxh|n ?out))*|out ?size|out ?shape|size|feature map(?: size)?|size out|h out|shape"
-        r"|spatial(?: size)?|channel size"),
+        (
+            "size_in",
+            r"n_?in|in|input(?: ?(?:size|shape|dim\w*|hxw|feature map|image|map|channel size|resolution"
+            r"|wxh|n ?in))*|in ?size|in ?shape|image size|size in|h in",
+        ),
+        (
+            "size_out",
+            r"n_?out|out|output(?: ?(?:size|shape|dim\w*|hxw|feature map|map|channel size|resolution"
+            r"|wxh|n ?out))*|out ?size|out ?shape|size|feature map(?: size)?|size out|h out|shape"
+            r"|spatial(?: size)?|channel size",
+        ),
         ("kernel", r"k|kernel(?: ?size)?|ksize|filter(?: ?size)?|kernel k|f"),
         ("stride", r"s|strides?(?: s)?"),
         ("padding", r"p|pad(?:ding)?s?(?: p)?"),
-        ("layer",
-        r"layers?(?: ?(?:name|type|no|number))*|operation|op|name|type|block|stage|module"
-        r"|step|layer type .*|convolution|description|component"),
+        (
+            "layer",
+            r"layers?(?: ?(?:name|type|no|number))*|operation|op|name|type|block|stage|module"
+            r"|step|layer type .*|convolution|description|component",
+        ),
     )
-)  # fmt: skip
+)
 DETAIL_KERNEL = re.compile(r"kernel(?:[ _]size)?\W{0,3}(\d{1,3})", re.IGNORECASE)
 DETAIL_STRIDE = re.compile(r"strides?\W{0,3}(\d{1,3})", re.IGNORECASE)
 DETAIL_PADDING = re.compile(r"(?<!no )pad(?:ding)?\W{0,3}(\d{1,3})", re.IGNORECASE)

@@ -77,17 +77,18 @@ def owners(
     answer: dict[int, Ownership] = {}
     current: str | None = None
     wanted: int | str = module if cell is None else cell
-    for page in pages:
-        if page.kind != "code":
-            continue
-        tree = _tree(page.source)
+    trees = {page.index: _tree(page.source) for page in pages if page.kind == "code"}
+    places = [index for index, tree in trees.items() if tree is not None and name in _defined(tree, name, frozenset())]
+    if len(places) == 1:  # cells may have run in another order than they stand in
+        in_force[name] = places[0]
+    for index, tree in trees.items():
         if tree is not None:
             defined = _defined(tree, name, classes)
-            in_force.update(dict.fromkeys(defined, page.index))
+            in_force.update(dict.fromkeys(defined, index))
             in_force.update(_imported(tree, name))
             used = _classes_used(tree, held, classes | {name})
             current = used[-1] if used else defined[-1] if defined else current
-        answer[page.index] = _ownership(current, name, wanted, in_force)
+        answer[index] = _ownership(current, name, wanted, in_force)
     return answer
 
 

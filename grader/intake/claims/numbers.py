@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import cast
 
 from grader.model.claims import Figure, Relation
@@ -23,18 +24,26 @@ END = r"[\s(\[\"'=:]*$"
 BEFORE: tuple[tuple[Relation, re.Pattern[str]], ...] = tuple(
     (cast("Relation", relation), re.compile(rf"(?:{words}){FILLER}{END}", re.IGNORECASE))
     for relation, words in (
-        ("at_most",
-        r"≤|⩽|<=|\b(?:at most|up to|(?:no|not) (?:more|greater|higher) than|max(?:imum)?\.?(?: of)?"
-        r"|not exceed(?:ing)?"
-                    r"|(?:less|fewer|lower|smaller) than or equals?(?: to)?|within|not over|capped at|limited to)"),
+        (
+            "at_most",
+            r"≤|⩽|<=|\b(?:at most|up to|(?:no|not) (?:more|greater|higher) than|max(?:imum)?\.?(?: of)?"
+            r"|not exceed(?:ing)?"
+            r"|(?:less|fewer|lower|smaller) than or equals?(?: to)?|within|not over|capped at|limited to)",
+        ),
         ("less_than", r"(?<![-<])<|\b(?:(?:less|fewer|lesser|lower|smaller) th[ae]n|under|below)"),
-        ("at_least", r"≥|⩾|>=|\b(?:at ?least|minimum of|(?:no|not) (?:less|fewer|lower) than"
-                     r"|(?:more|greater|higher) than or equals?(?: to)?)"),
-        ("more_than", r"(?<![-=>])>|\b(?:(?:more|greater|higher|better) than|over|above|exceed(?:s|ed|ing)?|beyond"
-                      r"|surpass(?:es|ed|ing)?)"),
+        (
+            "at_least",
+            r"≥|⩾|>=|\b(?:at ?least|minimum of|(?:no|not) (?:less|fewer|lower) than"
+            r"|(?:more|greater|higher) than or equals?(?: to)?)",
+        ),
+        (
+            "more_than",
+            r"(?<![-=>])>|\b(?:(?:more|greater|higher|better) than|over|above|exceed(?:s|ed|ing)?|beyond"
+            r"|surpass(?:es|ed|ing)?)",
+        ),
         ("about", r"[~≈≅∼≃]|\b(?:about|approx(?:imately)?\.?|around|roughly|nearly|almost|close to|circa|ca\.)"),
     )
-)  # fmt: skip
+)
 AFTER: tuple[tuple[Relation, re.Pattern[str]], ...] = (
     ("at_least", re.compile(r"\+(?!\s?\d)|\s*(?:or|and) (?:more|above|higher|better|greater)\b", re.IGNORECASE)),
     ("at_most", re.compile(r"\s*or (?:less|fewer|below|lower)\b", re.IGNORECASE)),
@@ -58,9 +67,10 @@ class Written:
     dimension: bool = False  # the first of "28x28"
 
 
-def find_numbers(text: str) -> list[Written]:
+@lru_cache(maxsize=64)  # every reader asks for the numbers of the same line
+def find_numbers(text: str) -> tuple[Written, ...]:
     """All numbers of a line, in order; bounds ("under", "≥") have no tolerance."""
-    return [_written(text, match) for match in NUMBER.finditer(text)]
+    return tuple(_written(text, match) for match in NUMBER.finditer(text))
 
 
 def _written(text: str, match: re.Match[str]) -> Written:

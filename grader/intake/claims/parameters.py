@@ -18,31 +18,32 @@ BETWEEN = frozenset({
     "learnable", "non", "used", "network", "constraint", "limit", "budget", "requirement", "target", "max",
     "maximum", "exactly", "final", "current", "overall", "required", "expected", "well", "within", "must",
     "should", "shall", "needs", "need", "not", "can", "exceeding",
-})  # fmt: skip  # fmt: skip
+})  # fmt: skip
 AHEAD = frozenset({
     "total", "trainable", "learnable", "tunable", "free", "model", "number", "of", "overall", "in", "all",
     "network", "the", "unique", "non", "nontrainable",
 })  # fmt: skip
 UNIT = re.compile(
-
-        r"\s*-?\s*(?:epochs?|layers?|%|[mk]i?b\b|gb\b|seconds?|secs?|min\b|minutes?|samples"
-        r"|images|class(?:es)?|channels|filters|kernels|blocks?"
-    r"|times|steps?|batch(?:es)?|models?\b(?! param)|st\b|nd\b|rd\b|th\b|[xX]\s?\d|/\s?\d)", re.IGNORECASE
-)  # fmt: skip
+    r"\s*-?\s*(?:epochs?|layers?|%|[mk]i?b\b|gb\b|seconds?|secs?|min\b|minutes?|samples"
+    r"|images|class(?:es)?|channels|filters|kernels|blocks?"
+    r"|times|steps?|batch(?:es)?|models?\b(?! param)|st\b|nd\b|rd\b|th\b|[xX]\s?\d|/\s?\d)",
+    re.IGNORECASE,
+)
 CHANGE_BEFORE = re.compile(
     r"(?:\b(?:eliminat\w*|sav(?:e|es|ed|ing)|by|adds?|added|adding|additional|extra|another|remov\w+|only \+)\b[\s~≈]*"
-    r"(?:(?:about|around|approximately|nearly|almost|roughly)[\s~]*)?|(?<!\w)[+−–-])$", re.IGNORECASE
-)  # fmt: skip
+    r"(?:(?:about|around|approximately|nearly|almost|roughly)[\s~]*)?|(?<!\w)[+−–-])$",
+    re.IGNORECASE,
+)
 CHANGE_AFTER = re.compile(
     r"\W{0,3}(?:reduction|savings?|saved|less|fewer|more|increase|decrease|drop|budget)\b", re.IGNORECASE
 )
-PART = re.compile(r"\b(fc|conv\w*|dense|linear|bias|bn|batch ?norm\w*|layer|block|kernel|weights?)\b", re.IGNORECASE)
+MARGIN = re.compile(r"\s*(?:over|under|above|below|short|left|remaining)\s*(?:[)\],]|$)", re.IGNORECASE)
 LAYER_FIRST = re.compile(
-
-        r"^[\W\d]{0,8}(?:layer\s*:\s*([\w.]{1,60})|((?:conv|bn|batch_?norm|fc|linear|dense"
-        r"|layer|block|dsconv|pool|maxpool|convblock|se)"
-    r"[\w.]{0,40})(?=\s*[:|(=-]))", re.IGNORECASE
-)  # fmt: skip
+    r"^[\W\d]{0,8}(?:layer\s*:\s*([\w.]{1,60})"
+    r"|((?:conv|bn|batch_?norm|fc|linear|dense|layer|block|dsconv|pool|max_?pool|se(?=[\d_:]|block))[\w.]{0,40}(?:-\d+)?)"
+    r"(?=\s*[:|(=]|\s-\s))",
+    re.IGNORECASE,
+)
 LONE = re.compile(r"\s*(\d{3,9})\s*")
 SMALLEST = 10
 
@@ -61,6 +62,7 @@ def read_parameters(text: str) -> list[Found]:
             scope is None
             or value is None
             or UNIT.match(text, number.end)
+            or MARGIN.match(text, number.end)
             or (value < SMALLEST and scope != "non_trainable")
         ):
             continue

@@ -1,7 +1,7 @@
 """What a submission says about itself, as claims: from README, notebook, docstrings and comments. Nothing runs."""
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from grader.intake.claims.attribution import Opinion, attribute, is_single, survey
@@ -39,11 +39,9 @@ def read_claims(
     found: list[Attributed] = []
     for file in readmes:
         document = read_document(file.file, "readme", [(Location(file=file.file), file.text)])
-        found += _by_text(document, scan(document), identity, own_folder=not file.file.startswith("../"))
-    for printed, problems in _notebooks(tree, candidate, identity):
-        found += printed
-        notes += problems
-    found += _code(tree, candidate, identity)
+        found += _by_text(document, identity, notes, own_folder=not file.file.startswith("../"))
+    found += _notebooks(tree, candidate, identity, notes)
+    found += _code(tree, candidate, identity, notes)
     claims, problems = select(vote(found))
     return claims, tuple(dict.fromkeys((*notes, *problems)))
 
@@ -52,10 +50,22 @@ def _relative(tree: SourceTree) -> tuple[str, ...]:
     return tree.root.relative_to(tree.checkout).parts
 
 
-def _by_text(document: Document, drafts: Sequence[Draft], identity: Identity, own_folder: bool) -> list[Attributed]:
-    """Drafts with what the text around them says; where only one model is spoken of, it is the graded one."""
+def _scanned(document: Document, notes: list[str]) -> list[Draft]:
+    drafts, problems = scan(document)
+    notes += problems
+    return drafts
+
+
+def _by_text(
+    document: Document, identity: Identity, notes: list[str], *, own_folder: bool, alone: bool = False
+) -> list[Attributed]:
+    """Drafts with what the text around them says; where only one model is spoken of, it is the graded one.
+
+    `own_folder`: the text is of the graded folder, not of one above; `alone`: it belongs to a file with no other model.
+    """
+    drafts = _scanned(document, notes)
     found = survey(document, drafts, identity, own_folder)
-    single = is_single(found, drafts)
+    single = alone or is_single(found, drafts)
     answer: list[Attributed] = []
     for draft in drafts:
         opinion = attribute(draft, found)
@@ -65,9 +75,7 @@ def _by_text(document: Document, drafts: Sequence[Draft], identity: Identity, ow
     return answer
 
 
-def _notebooks(
-    tree: SourceTree, candidate: Candidate, identity: Identity
-) -> Iterator[tuple[list[Attributed], tuple[str, ...]]]:
+def _notebooks(tree: SourceTree, candidate: Candidate, identity: Identity, notes: list[str]) -> Iterator[Attributed]:
     """The claims of the notebooks that hold the graded class, or import it."""
     module = posixpath.splitext(posixpath.basename(candidate.file))[0]
     read = 0
@@ -77,55 +85,48 @@ def _notebooks(
             continue
         read += 1
         pages, problems = read_pages(tree.root / path, path, tree.checkout)
+        notes += problems
+        texts = [(Location(file=path, cell=page.index), page.source) for page in pages if page.kind == "markdown"]
+        document = read_document(path, "markdown_cell", texts)
+        yield from _by_text(document, identity, notes, own_folder=True)
         cell = candidate.cell if graded else None
         owned = owners(pages, candidate.name, cell, module, identity.other_names)
-        claims = [*_markdown(path, pages, identity), *_outputs(path, pages, owned)]
-        yield claims, problems
+        for page in pages:
+            yield from _output(path, page, owned.get(page.index, Ownership("unknown")), notes)
 
 
 def _imports(cells: Sequence[Cell], module: str) -> bool:
     return any(module in cell.source and "import" in cell.source for cell in cells)
 
 
-def _markdown(path: str, pages: Sequence[Page], identity: Identity) -> list[Attributed]:
-    texts = [(Location(file=path, cell=page.index), page.source) for page in pages if page.kind == "markdown"]
-    document = read_document(path, "markdown_cell", texts)
-    return _by_text(document, scan(document), identity, own_folder=True)
+def _output(path: str, page: Page, owner: Ownership, notes: list[str]) -> list[Attributed]:
+    """What a cell printed, by whose model the cell works on."""
+    if not page.output.strip():
+        return []
+    document = read_document(path, "output", [(Location(file=path, cell=page.index), page.output)])
+    drafts = _scanned(document, notes)
+    total = read_lone_total(page.output) if "numel" in page.source else None
+    if total is not None and not drafts:
+        drafts = [Draft(ParameterClaim(figure=Figure(value=float(total))), document, document.lines[0])]
+    return [Attributed(draft, owner.about, owner.subject) for draft in drafts]
 
 
-def _outputs(path: str, pages: Sequence[Page], owned: Mapping[int, Ownership]) -> list[Attributed]:
-    """What the cells printed, each cell its own document, by whose model the cell works on."""
-    answer: list[Attributed] = []
-    for page in pages:
-        if page.kind != "code" or not page.output.strip():
-            continue
-        document = read_document(path, "output", [(Location(file=path, cell=page.index), page.output)])
-        owner = owned.get(page.index, Ownership("unknown"))
-        drafts = scan(document)
-        total = read_lone_total(page.output) if "numel" in page.source else None
-        if total is not None and not drafts and document.lines:
-            claim = ParameterClaim(figure=Figure(value=float(total)))
-            drafts = [Draft(claim, document, document.lines[0])]
-        answer += [Attributed(draft, owner.about, owner.subject) for draft in drafts]
-    return answer
-
-
-def _code(tree: SourceTree, candidate: Candidate, identity: Identity) -> list[Attributed]:
+def _code(tree: SourceTree, candidate: Candidate, identity: Identity, notes: list[str]) -> Iterator[Attributed]:
     """Docstrings and comments of the graded definition, and its file's docstring."""
     source = tree.get(candidate.file)
     cell = next((cell for cell in source.cells if cell.index == candidate.cell), None) if source else None
     if cell is None:
-        return []
-    answer: list[Attributed] = []
+        return
     for place, text, own in docstrings(cell, candidate.name):
         document = read_document(candidate.file, "docstring", [(place, text)])
-        drafts = scan(document)
         if own:
-            answer += [Attributed(draft, "graded", candidate.name) for draft in drafts]
+            yield from _own(document, candidate, notes)
         else:
-            answer += _by_text(document, drafts, identity, own_folder=not identity.other_names)
+            yield from _by_text(document, identity, notes, own_folder=False, alone=bool(identity.telling_files))
     span = class_span(cell, candidate.name, candidate.line)
     if span is not None:
-        document = read_document(candidate.file, "comment", comments(cell, *span))
-        answer += [Attributed(draft, "graded", candidate.name) for draft in scan(document)]
-    return answer
+        yield from _own(read_document(candidate.file, "comment", comments(cell, *span)), candidate, notes)
+
+
+def _own(document: Document, candidate: Candidate, notes: list[str]) -> Iterator[Attributed]:
+    return (Attributed(draft, "graded", candidate.name) for draft in _scanned(document, notes))

@@ -20,7 +20,7 @@ AFTER = re.compile(
     r"|global |theoretical )?(?:receptive|RF\b|R\.F\b)"
 )
 WHOLE = re.compile(
-    r"\b(?:final|total|overall|complete|effective|global|full|output|network|model|entire"
+    r"\b(?:final|total|overall|complete|effective|global|full|network|model|entire"
     r"|end|max(?:imum)?|theoretical)\b",
     re.IGNORECASE,
 )
@@ -126,7 +126,7 @@ def _label(text: str, start: int) -> str | None:
         return None
     if any(word not in BETWEEN for word in re.findall(r"[a-z]+", between.lower())):
         return None
-    return text[max(0, words[-1].start() - 30) : start]
+    return text[max(0, words[-1].start() - 20) : start]
 
 
 def _layer(text: str, end: int) -> str:

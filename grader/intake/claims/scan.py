@@ -32,12 +32,14 @@ SUMMARY_ROW = re.compile(
 )
 BARE_GAP = 2  # lines between two bare bounds of one list
 BESIDE = 4
-MOST_DRAFTS = 20_000
+SENTENCE_END = re.compile(r"(?<=[.;!?]\s)")
+LONGEST_PIECE = 300
+MOST_DRAFTS = 5000
 
 
-def scan(document: Document) -> list[Draft]:
-    """Everything a document states, logs condensed, in the order of its lines."""
-    tables = find_tables(document.lines)
+def scan(document: Document) -> tuple[list[Draft], tuple[str, ...]]:
+    """Everything a document states, logs condensed, in the order of its lines; and what was left out."""
+    tables = find_tables(document.lines) if document.source != "comment" else []
     used = {identity for table in tables for identity in table.lines}
     drafts = [draft for table in tables for draft in read_table(table, document)]
     drafts += read_layer_notes(document, used)
@@ -49,7 +51,14 @@ def scan(document: Document) -> list[Draft]:
             drafts += _line_drafts(line, document, epoch, (id(line) in bare, id(line) in beside))
     position = {id(line): number for number, line in enumerate(document.lines)}
     drafts.sort(key=lambda draft: position[id(draft.line)])
-    return sorted(condense(mark_logged(mark_tools(drafts))), key=lambda draft: position[id(draft.line)])
+    notes = [document.note] if document.note else []
+    if len(drafts) >= MOST_DRAFTS:
+        last = drafts[-1].line.location.line
+        notes.append(
+            f"{document.name} makes more than {MOST_DRAFTS:,} statements; those after line {last} were not read."
+        )
+    kept = sorted(condense(mark_logged(mark_tools(drafts))), key=lambda draft: position[id(draft.line)])
+    return kept, tuple(notes)
 
 
 def _line_drafts(line: Line, document: Document, epoch: int | None, bare: tuple[bool, bool]) -> Iterator[Draft]:
@@ -62,18 +71,32 @@ def _line_drafts(line: Line, document: Document, epoch: int | None, bare: tuple[
     shown = ITEM.sub("", text) if line.item else text
     if document.source == "comment":
         shown = _beside(text)
-    context = line.parents[-1].plain if line.parents else ""
-    for found in read_text_line(shown, context=context, item=line.item or _ticked(line), heading=heading):
-        statement, logged = found.statement, False
-        if isinstance(statement, FeatureClaim) and document.source in ("output", "comment"):
-            continue
-        if isinstance(statement, AccuracyClaim) and epoch is not None and statement.role == "unknown":
-            statement, logged = statement.model_copy(update={"epoch": epoch}), True
-        if isinstance(statement, EpochsClaim) and epoch is not None and document.source == "output":
-            continue
-        listed = bare[1] if isinstance(statement, FeatureClaim) else bare[0]
-        requirement = is_requirement(replace(line, plain=shown), found, listed)
-        yield Draft(statement, document, line, requirement=requirement, logged=logged and not requirement)
+    led = line.parents and (line.item or re.search(r"[A-Za-z]{2}", text))
+    context = line.parents[-1].plain if led else ""
+    for piece in _pieces(shown):
+        for found in read_text_line(piece, context=context, item=line.item or _ticked(line), heading=heading):
+            statement, logged = found.statement, False
+            if isinstance(statement, FeatureClaim) and document.source in ("output", "comment"):
+                continue
+            if isinstance(statement, AccuracyClaim) and epoch is not None and statement.role == "unknown":
+                statement, logged = statement.model_copy(update={"epoch": epoch}), True
+            if isinstance(statement, EpochsClaim) and epoch is not None and document.source == "output":
+                continue
+            listed = bare[1] if isinstance(statement, FeatureClaim) else bare[0]
+            requirement = is_requirement(replace(line, plain=piece), found, listed)
+            yield Draft(statement, document, line, requirement=requirement, logged=logged and not requirement)
+
+
+def _pieces(text: str) -> list[str]:
+    """A line as it is, a long one sentence by sentence: the work must not grow with the square of the length."""
+    if len(text) <= LONGEST_PIECE:
+        return [text]
+    pieces = [""]
+    for sentence in SENTENCE_END.split(text):
+        if len(pieces[-1]) + len(sentence) > LONGEST_PIECE:
+            pieces.append("")
+        pieces[-1] += sentence
+    return [piece[:LONGEST_PIECE] for piece in pieces if WORTH_READING.search(piece)]
 
 
 def _beside(text: str) -> str:
@@ -110,5 +133,6 @@ def _bare_bounds(lines: Sequence[Line]) -> tuple[set[int], set[int]]:
 
 
 def _near(lines: Sequence[Line], first: int, second: int) -> bool:
-    between = [line for line in lines[first + 1 : second] if line.plain.strip()]
-    return second - first <= 2 * BARE_GAP + 1 and len(between) < BARE_GAP
+    if second - first > 2 * BARE_GAP + 1:
+        return False
+    return sum(bool(line.plain.strip()) for line in lines[first + 1 : second]) < BARE_GAP

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+from grader.intake.claims.document import Line
 from grader.intake.claims.drafts import Draft
 from grader.model.claims import ParameterClaim
 
@@ -21,6 +22,7 @@ def mark_tools(drafts: Sequence[Draft]) -> list[Draft]:
     """Parameter claims in the foot of a summary get its tool; a trainable total equal to the total is left out."""
     marked: list[Draft] = []
     total: float | None = None
+    tools: dict[int, Tool] | None = None
     for draft in drafts:
         claim = draft.statement
         if not isinstance(claim, ParameterClaim) or not FOOT.match(draft.line.plain):
@@ -32,18 +34,22 @@ def mark_tools(drafts: Sequence[Draft]) -> list[Draft]:
             claim.scope == "non_trainable" and claim.figure.value == 0
         ):
             continue
-        tool = _tool(draft)
-        marked.append(replace(draft, statement=claim.model_copy(update={"tool": tool})))
+        tools = _tools(draft.document.lines) if tools is None else tools
+        marked.append(replace(draft, statement=claim.model_copy(update={"tool": tools.get(id(draft.line), "none")})))
     return marked
 
 
-def _tool(draft: Draft) -> Tool:
-    lines = draft.document.lines
-    at = next(number for number, line in enumerate(lines) if line is draft.line)
-    for line in reversed(lines[max(0, at - FARTHEST) : at]):
-        if HEAD_INFO.search(line.plain):
-            return "torchinfo"
-        if HEAD_SUMMARY.search(line.plain):
-            info = any(INFO_MARK.search(after.plain) for after in lines[at : at + 6])
-            return "torchinfo" if info else "torchsummary"
-    return "none"
+def _tools(lines: Sequence[Line]) -> dict[int, Tool]:
+    """For each line in the foot of a summary the tool that printed the head above it."""
+    found: dict[int, Tool] = {}
+    head, tool = -FARTHEST, "none"
+    for number, line in enumerate(lines):
+        if "ayer" in line.plain:
+            if HEAD_INFO.search(line.plain):
+                head, tool = number, "torchinfo"
+            elif HEAD_SUMMARY.search(line.plain):
+                head, tool = number, "torchsummary"
+        if number - head < FARTHEST and FOOT.match(line.plain):
+            info = any(INFO_MARK.search(after.plain) for after in lines[number : number + 6])
+            found[id(line)] = "torchinfo" if info or tool == "torchinfo" else "torchsummary"
+    return found

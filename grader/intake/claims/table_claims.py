@@ -27,6 +27,7 @@ REPORTED_TITLE = re.compile(
 EPOCH_WORD = re.compile(r"\bepoch", re.IGNORECASE)
 LAYER_TITLE = re.compile(r"\b(?:layer|operation|type|module)\b", re.IGNORECASE)
 PART_TITLE = re.compile(r"\d|\b(?:block|layer|final|first|last|fc|conv)\b", re.IGNORECASE)
+LONGEST_CELL = 150
 FIGURE = re.compile(r"\d")
 
 
@@ -115,7 +116,7 @@ def _metric_row(row: Row, header: tuple[str, ...], document: Document) -> Iterat
 
 def _cell(title: str, cell: str, line: Line, document: Document, label: str, wished: bool = False) -> Iterator[Draft]:
     """The statements of a cell under its title; figures within the title itself are none."""
-    text = f"{title}: {cell}"
+    text = f"{title[:LONGEST_CELL]}: {cell[:LONGEST_CELL]}"
     shown = f"{label}: {text}" if label else text
     for found in read_text_line(text, context=f"{title}:", item=True):
         about_title = found.start < len(title) and isinstance(found.statement, AccuracyClaim | EpochsClaim)
