@@ -37,9 +37,10 @@ class NoParameters(Frozen):
 class Check:
     """A check that rubrics use by name.
 
-    `run` takes the context and an instance of `parameters`, which has validated the criterion's parameters. It reads
-    no file, clock or network. What it can't decide is an inconclusive finding with the reason; an exception it raises
-    is grader's fault and never costs the student points.
+    `run` takes the context and an instance of `parameters`, which has validated the criterion's parameters; its
+    validators find the rubric's task in `info.context["task"]`. It reads no file, clock or network. What it can't
+    decide is an inconclusive finding with the reason; an exception it raises is grader's fault and never costs the
+    student points.
     """
 
     name: str

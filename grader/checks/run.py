@@ -1,8 +1,9 @@
 """Running a rubric's checks: findings become outcomes with points."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.checks.accuracy import AccuracyTarget
+from grader.checks.accuracy_target import AccuracyTarget
 from grader.checks.base import Check, Context
 from grader.checks.runs import judge
 from grader.checks.validate import resolve_all
@@ -36,11 +37,16 @@ class TrainingGoal:
         """Whether a run may end at its first epoch at the target: nothing is judged on the epochs after it."""
         return bool(self.targets) and not self.others and all(one.span is None for one in self.targets)
 
-    def succeeded(self, run: TrainingRun) -> bool:
-        """Whether this run meets all criteria, so that no further seed needs to be tried."""
-        if self.others or not self.targets:
-            return False
-        return all(judge(run, one.target, one.span, self.epochs).reached for one in self.targets)
+    def met(self, runs: Sequence[TrainingRun]) -> bool:
+        """Whether enough of these runs reach the target, for each of the accuracy criteria."""
+        return all(
+            sum(judge(run, one.target, one.span, self.epochs).reached for run in runs) >= one.needed
+            for one in self.targets
+        )
+
+    def decided(self, runs: Sequence[TrainingRun]) -> bool:
+        """Whether these runs make further seeds unnecessary. A miss never does: each seed tells how sure it is."""
+        return bool(self.targets) and not self.others and self.met(runs)
 
 
 def evaluate(rubric: Rubric, context: Context, scope: Scope) -> tuple[Outcome, ...]:

@@ -1,22 +1,55 @@
-"""What a training run proves about a target."""
+"""What training runs prove about a target."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from grader.model.training import TrainingRun
+from grader.model.training import Training, TrainingRun
 from grader.training.statistics import accuracy_of, reaches
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One run against one target. `accuracies` are the epochs that decide, `decisive` the one that the target meets."""
+    """One run against one target. `accuracies` are the epochs that decide, `decisive` the one that the target meets.
+
+    `last` is the accuracy that the run ended with, `short` tells that it has fewer epochs than must reach the target.
+    """
 
     run: TrainingRun
     reached: bool
     accuracies: tuple[float, ...]
     decisive: float
     epoch: int | None  # 1-based, of `decisive`
+    last: float = 0.0
+    short: bool = False
+
+    @property
+    def counted(self) -> float:
+        """What the run says about a further one: its decisive accuracy, or the last where it diverged and missed."""
+        return self.last if self.run.stopped == "diverged" and not self.reached else self.decisive
+
+
+@dataclass(frozen=True)
+class Tried:
+    """All runs with one recipe."""
+
+    training: Training
+    judged: tuple[Judged, ...]
+
+    @property
+    def successes(self) -> tuple[Judged, ...]:
+        """The runs that reached the target."""
+        return tuple(one for one in self.judged if one.reached)
+
+    @property
+    def best(self) -> Judged:
+        """The first success, else the closest miss; there must be a run."""
+        return next(iter(self.successes), None) or max(self.judged, key=lambda one: one.decisive)
+
+    @property
+    def all_diverged(self) -> bool:
+        """Whether no seed trained to the end."""
+        return all(one.run.stopped == "diverged" for one in self.judged)
 
 
 def judge(run: TrainingRun, target: float, span: int | None, epochs: int) -> Judged:
@@ -31,9 +64,15 @@ def judge(run: TrainingRun, target: float, span: int | None, epochs: int) -> Jud
         return Judged(run, False, (), 0.0, None)
     pick = max if span is None else min
     epoch, decisive = pick(records, key=lambda item: item[1])
-    enough = span is None or (len(records) == span and run.stopped not in ("interrupted", "diverged"))
-    reached = enough and reaches(decisive, target)
-    return Judged(run, reached, tuple(value for _, value in records), decisive, epoch)
+    short = span is not None and len(records) < span
+    enough = span is None or not (short or run.stopped in ("interrupted", "diverged"))
+    accuracies = tuple(value for _, value in records)
+    return Judged(run, enough and reaches(decisive, target), accuracies, decisive, epoch, accuracies[-1], short)
+
+
+def try_all(training: Training, target: float, span: int | None, epochs: int) -> Tried:
+    """Judge every run of a training."""
+    return Tried(training, tuple(judge(run, target, span, epochs) for run in training.runs))
 
 
 def is_complete(run: TrainingRun, recipe: Mapping[str, Any] | None, epochs: int) -> bool:

@@ -37,7 +37,7 @@ def resolve(rubric: Rubric, index: int) -> tuple[Check, Frozen]:
         document = _part(rubric, (*path, "check"), criterion.check)
         raise RubricError(f"{document.name}:{document.line_of(())}: {problem.message}") from problem.__cause__
     try:
-        return check, check.parameters.model_validate(criterion.parameters)
+        return check, check.parameters.model_validate(criterion.parameters, context={"task": rubric.task})
     except ValidationError as error:
         document = _part(rubric, (*path, "parameters"), criterion.parameters)
         raise RubricError(explain(error, document, check.parameters)) from None

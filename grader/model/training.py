@@ -1,11 +1,15 @@
 """What a retraining recorded. Epochs are 1-based, accuracies are fractions 0 to 1, seconds are wall time."""
 
+import re
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
 from grader.model.base import Frozen
 from grader.model.code_recipe import Unread
+
+_PLACE = re.compile(r"[^\n]{1,300}:[0-9]+")  # a file, or a cell of a notebook, and the line
 
 
 class EpochRecord(Frozen):
@@ -78,6 +82,26 @@ class TrainingRun(Frozen):
     peak_memory_bytes: int | None = None
 
 
+RecipeSource = Literal["option", "manifest", "code", "rubric", ""]
+
+
+def recipe_in_words(source: RecipeSource, name: str, origins: Mapping[str, str]) -> str:
+    """ "the reference recipe house", "the submission's recipe (train.py:31)": what a sentence calls a recipe.
+
+    `origins` tells where the code builds the optimizer.
+    """
+    if source == "code":
+        place = origins.get("optimizer.name") or origins.get("optimizer", "")
+        return "the submission's recipe" + (f" ({place})" if _PLACE.fullmatch(place) else "")
+    called = f" {name}" if name else ""
+    return {
+        "option": f"the recipe{called} (--recipe)",
+        "manifest": f"the submission's recipe{called} (.grader.yml)",
+        "rubric": f"the reference recipe{called}",
+        "": f"the recipe{called}",
+    }[source]
+
+
 class Training(Frozen):
     """The training section of a report."""
 
@@ -86,8 +110,8 @@ class Training(Frozen):
     mend: str = ""  # the command that mends it, where there is one
     recipe: dict[str, Any] | None = None  # the recipe as data (Recipe.model_dump)
     # option: --recipe; manifest: named in .grader.yml; code: read from the training code; rubric: its reference recipe
-    recipe_source: Literal["option", "manifest", "code", "rubric", ""] = ""
-    recipe_is_the_students: bool = False
+    recipe_source: RecipeSource = ""
+    recipe_is_the_students: bool = False  # all that matters of it: a miss under it is theirs
     recipe_origins: dict[str, str] = {}  # dotted field -> where the value came from
     recipe_unread: tuple[Unread, ...] = ()  # fields of the submission's code that the reference recipe stands in for
     recipe_notes: tuple[str, ...] = ()  # what is odd about the submission's own recipe, one sentence each
@@ -96,3 +120,13 @@ class Training(Frozen):
     initializers: dict[str, str] = {}  # parameter path -> "kaiming_uniform_ (recorded)" | "default: not recognised"
     runs: tuple[TrainingRun, ...] = Field(default=())
     second_try: "Training | None" = None  # with the rubric's reference recipe, after the submission's own missed
+
+    @property
+    def recipe_called(self) -> str:
+        """What a sentence calls the recipe."""
+        return recipe_in_words(self.recipe_source, str((self.recipe or {}).get("name", "")), self.recipe_origins)
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether Ctrl-C ended it, or its second try."""
+        return self.status == "partial" or (self.second_try is not None and self.second_try.was_interrupted)

@@ -1,4 +1,4 @@
-"""Retraining: one process per seed, the first seed that succeeds decides. Imports no torch; the processes do."""
+"""Retraining: one process per seed, until enough of them decide. Imports no torch; the processes do."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -50,17 +50,18 @@ def retrain(
     data_dir: Path | None = None,
     device: str = "auto",
     seeds: Sequence[int] | None = None,
-    stop_after_success: bool = True,
-    succeeded: Callable[[TrainingRun], bool] | None = None,
+    enough: Callable[[Sequence[TrainingRun]], bool] | None = None,
     workers: int = 1,
     on_progress: Callable[[ProgressEvent], None] | None = None,
     save_weights: Path | None = None,
+    weights_name: str = "weights",
 ) -> Training:
     """Train the graph from fresh weights, each seed in a process of its own, and report what was measured.
 
-    `stop_at_target` ends a run at its first epoch at the target. `stop_after_success` leaves out the seeds after the
-    first that succeeded: that reached the target in any epoch, or as `succeeded` says. `workers` seeds train side by
-    side, one thread each; that changes the time it takes, not the outcome. `save_weights` is a folder.
+    `stop_at_target` ends a run at its first epoch at the target. `enough` says of the first so many runs whether the
+    seeds after them can be left out; by default one run that reached the target in any epoch is enough. `workers` seeds
+    train side by side, one thread each; that changes the time it takes, not the outcome. `save_weights` is a folder, in
+    which the files are called `weights_name`-seed-0.safetensors and so on.
 
     What goes wrong is in the status: "skipped" without data or device, "partial" after Ctrl-C, "error" when a process
     broke off. Raises RecipeError for a recipe that does not fit the data set.
@@ -80,7 +81,7 @@ def retrain(
         )
         for seed in seeds
     ]
-    book = _Book(jobs, on_progress, save_weights, succeeded if stop_after_success else lambda run: False)
+    book = _Book(jobs, on_progress, save_weights, weights_name, enough or _one_at_the_target)
     status, reason, mend, counted = _run(book, jobs, workers)
     runs = [book.logs[index].to_run(book.weights.get(index)) for index in range(counted)]
     started = next((log.started for log in book.logs if log.started), None)
@@ -97,9 +98,13 @@ def retrain(
     )
 
 
+def _one_at_the_target(runs: Sequence[TrainingRun]) -> bool:
+    return any(run.first_epoch_at_target is not None for run in runs)
+
+
 def _run(book: "_Book", jobs: Sequence[TrainingJob], workers: int) -> tuple[Status, str, str, int]:
     """Status, reason, mend, and how many of the runs count."""
-    race = Race(jobs, book.news, book.closing, book.success)
+    race = Race(jobs, book.news, book.closing, book.enough)
     try:
         return "completed", "", "", race.run(workers)
     except KeyboardInterrupt:
@@ -121,12 +126,13 @@ class _Book:
         jobs: Sequence[TrainingJob],
         on_progress: Callable[[ProgressEvent], None] | None,
         folder: Path | None,
-        succeeded: Callable[[TrainingRun], bool] | None,
+        weights_name: str,
+        enough: Callable[[Sequence[TrainingRun]], bool],
     ) -> None:
         self.logs = [RunLog(job.seed, job.task.evaluate_on, job.target) for job in jobs]
         self.weights: dict[int, str] = {}
-        self._on_progress, self._folder = on_progress, folder
-        self._succeeded = succeeded or (lambda run: run.first_epoch_at_target is not None)
+        self._on_progress, self._folder, self._weights_name = on_progress, folder, weights_name
+        self._enough = enough
         self._began: dict[int, float] = {}
 
     def news(self, index: int, event: Event) -> None:
@@ -141,7 +147,7 @@ class _Book:
         content = process.weights() if self._folder else None
         if self._folder is None or content is None:
             return
-        name = f"weights-seed-{process.seed}.safetensors"
+        name = f"{self._weights_name}-seed-{process.seed}.safetensors"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             (self._folder / name).write_bytes(content)
@@ -150,10 +156,10 @@ class _Book:
             raise TrainingError(f"The weights could not be written to {place}: {problem.strerror}.") from None
         self.weights[index] = name
 
-    def success(self, index: int) -> bool:
-        """Whether that run makes the later seeds unnecessary."""
-        run = self.logs[index].to_run()
-        return run is not None and self._succeeded(run)
+    def enough(self, indices: Sequence[int]) -> bool:
+        """Whether these runs make the later seeds unnecessary."""
+        runs = [self.logs[index].to_run() for index in indices]
+        return self._enough([run for run in runs if run is not None])
 
     def interruption(self) -> str:
         """Where Ctrl-C struck, in a sentence."""

@@ -1,6 +1,7 @@
 """Several runs in order, a few at a time; the outcome is as if they had run one after the other."""
 
 import selectors
+from bisect import insort
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
@@ -11,10 +12,11 @@ from grader.training.process import TrainingProcess
 
 
 class Race:
-    """Trains the jobs until one succeeds and none before it is still running.
+    """Trains the jobs until those that have ended are enough and none before them is still running.
 
     `news(index, event)` gets every event, `closing(index, process)` is called before a process is ended, whatever the
-    reason, and `success(index)` says whether a run that has ended makes the later ones unnecessary.
+    reason, and `enough(indices)` says whether these runs, which have ended, make all later ones unnecessary. What is
+    enough must stay so when a run is added.
     """
 
     def __init__(
@@ -22,10 +24,11 @@ class Race:
         jobs: Sequence[TrainingJob],
         news: Callable[[int, Event], None],
         closing: Callable[[int, TrainingProcess], None],
-        success: Callable[[int], bool],
+        enough: Callable[[Sequence[int]], bool],
     ) -> None:
-        self._jobs, self._news, self._closing, self._success = jobs, news, closing, success
+        self._jobs, self._news, self._closing, self._enough = jobs, news, closing, enough
         self._running: dict[int, tuple[TrainingProcess, ExitStack]] = {}
+        self._ended: list[int] = []  # in order of their index
         self._until = len(jobs)  # runs from here on are not needed
 
     def run(self, workers: int) -> int:
@@ -64,12 +67,19 @@ class Race:
         for event in events:
             self._news(index, event)
             if isinstance(event, Ended):
-                if self._success(index):
-                    self._until = min(self._until, index + 1)
+                self._end(index)
                 return True
             if isinstance(event, Refused):
                 raise Refusal(event)
         return False
+
+    def _end(self, index: int) -> None:
+        """Note that a run has ended, and which runs are not needed any more."""
+        insort(self._ended, index)
+        for count, last in enumerate(self._ended, 1):
+            if last >= index and self._enough(self._ended[:count]):
+                self._until = min(self._until, last + 1)
+                return
 
     def _close(self, index: int) -> None:
         self._running.pop(index)[1].close()

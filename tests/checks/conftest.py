@@ -79,13 +79,15 @@ def rubric(check: str = "parameters", task: Task | None = None, **parameters: An
     )
 
 
-def context(facts: Facts = FACTS, training: Training | None = None, task: Task | None = None) -> Context:
+def context(
+    facts: Facts = FACTS, training: Training | None = None, task: Task | None = None, policy: Any = "either"
+) -> Context:
     task = task or Task(dataset="mnist")
     return Context(
         facts=facts,
         training=training or Training(status="not_requested"),
         task=task,
-        rubric=rubric(task=task),
+        rubric=rubric(task=task).model_copy(update={"recipe": policy}),
         location=CLASS,
     )
 

@@ -43,18 +43,42 @@ def test_goals(
 
 def test_one_lucky_epoch_does_not_end_the_seeds_of_mnist_8k(training_run: Any) -> None:
     goal = training_goal(load_rubric("mnist-8k"))
-    assert not goal.succeeded(training_run([0.99] * 12 + [0.995, 0.9939, 0.995]))
-    assert goal.succeeded(training_run([0.99] * 12 + [0.995, 0.994, 0.995]))
+    assert not goal.decided([training_run([0.99] * 12 + [0.995, 0.9939, 0.995])])
+    assert goal.decided([training_run([0.99] * 12 + [0.995, 0.994, 0.995])])
 
 
 def test_a_run_succeeds_when_it_meets_every_criterion_within_the_cap(training_run: Any) -> None:
     goal = training_goal(rubric({"check": "accuracy", "target": 0.9}, {"check": "accuracy", "target": 0.95}))
-    assert not goal.succeeded(training_run([0.9, 0.94]))
-    assert goal.succeeded(training_run([0.9, 0.95]))
-    assert not goal.succeeded(training_run([0.9, 0.9, 0.9, 0.9, 0.95]))  # beyond the cap of four epochs
+    assert not goal.decided([training_run([0.9, 0.94])])
+    assert goal.decided([training_run([0.9, 0.95])])
+    assert not goal.decided([training_run([0.9, 0.9, 0.9, 0.9, 0.95])])  # beyond the cap of four epochs
+
+
+def test_as_many_runs_as_are_needed_decide(training_run: Any) -> None:
+    goal = training_goal(
+        rubric({"check": "accuracy", "target": 0.9, "needed": 2}, {"check": "accuracy", "target": 0.8})
+    )
+    hit, miss = training_run([0.9]), training_run([0.89])
+    assert not goal.decided([hit])
+    assert not goal.decided([hit, miss])
+    assert goal.decided([hit, miss, hit])
+    assert (goal.met([hit, hit]), goal.met([hit])) == (True, False)
+
+
+def test_misses_never_make_a_seed_unnecessary(training_run: Any) -> None:
+    goal = training_goal(rubric({"check": "accuracy", "target": 0.9, "needed": 3}))
+    assert not goal.decided([training_run([0.1])] * 3)
+
+
+def test_a_rubric_without_a_target_is_met_by_anything_but_decided_by_nothing(
+    training_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BUILT_IN, "foreign", Check("foreign", lambda context, parameters: None, needs_training=True))
+    goal = training_goal(rubric({"check": "foreign"}))
+    assert (goal.met([]), goal.decided([training_run([1.0])])) == (True, False)
 
 
 def test_what_foreign_checks_want_is_not_known(training_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(BUILT_IN, "foreign", Check("foreign", lambda context, parameters: None, needs_training=True))
     goal = training_goal(rubric({"check": "accuracy", "target": 0.9}, {"check": "foreign"}))
-    assert not goal.succeeded(training_run([1.0]))
+    assert not goal.decided([training_run([1.0])])

@@ -55,6 +55,15 @@ def complaint(old: str, new: str) -> str:
         ("target: 0.9", "target: 0.9, rule: last_epochs", "needs `last`"),
         ("target: 0.9", "target: 0.9, last: 3", "no other rule takes it"),
         ("target: 0.9", "target: .nan", "mine.yaml:16: target must be a valid number, not '.nan'"),
+        (
+            "target: 0.9",
+            "target: 0.9, needed: 4",
+            "mine.yaml:16: needed: 4 seeds must reach the target; the task has only 3",
+        ),
+        ("target: 0.9", "target: 0.9, needed: 0", "mine.yaml:16: needed must be greater than or equal to 1, not 0"),
+        ("target: 0.9", "target: 0.9, near_miss: fial", "(did you mean 'fail'?)"),
+        ("target: 0.9", "target: 0.9, doubt: 0", "mine.yaml:16: doubt must be greater than or equal to 0.0001, not 0"),
+        ("target: 0.9", "target: 0.9, spread: 2", "mine.yaml:16: spread must be less than 1, not 2"),
         ("target: 0.9", "target: 1e999", "mine.yaml:16: target must be a finite number, not inf"),
     ],
 )

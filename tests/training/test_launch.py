@@ -91,10 +91,10 @@ def test_the_first_seed_that_succeeds_is_the_last(small: Export) -> None:
     assert [(run.seed, run.stopped, len(run.epochs)) for run in training.runs] == [(5, "target", 1)]
 
 
-def test_success_may_be_defined_elsewhere(small: Export) -> None:
+def test_what_is_enough_may_be_defined_elsewhere(small: Export) -> None:
     recipe = RECIPE.model_copy(update={"epochs": 1})
-    training = train(small, recipe=recipe, seeds=(5, 6), target=1.0, succeeded=lambda run: run.seed == 5)
-    assert [run.seed for run in training.runs] == [5]
+    training = train(small, recipe=recipe, seeds=(5, 6, 7), target=1.0, enough=lambda runs: len(runs) == 2)
+    assert [run.seed for run in training.runs] == [5, 6]
 
 
 def test_missing_data_is_skipped_with_the_mend(small: Export, tmp_path: Path) -> None:

@@ -58,9 +58,14 @@ class Scripted:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, small: Export) -> Callable[..., tuple[int, list[int]]]:
-    """run(scripts, succeeding, workers) -> (how many runs count, the seeds in the order in which they were closed)."""
+    """run(scripts, succeeding, workers) -> (how many runs count, the seeds in the order in which they were closed).
 
-    def run(scripts: dict[int, list[Event]], succeeding: set[int], workers: int) -> tuple[int, list[int]]:
+    `needed` of those in `succeeding` are enough.
+    """
+
+    def run(
+        scripts: dict[int, list[Event]], succeeding: set[int], workers: int, needed: int = 1
+    ) -> tuple[int, list[int]]:
         Scripted.scripts, Scripted.alive, Scripted.most_alive = scripts, set(), 0
         monkeypatch.setattr(race_module, "TrainingProcess", Scripted)
         recipe, task = Recipe(optimizer=Sgd(lr=0.1)), Task(dataset="digits")
@@ -70,7 +75,7 @@ def run(monkeypatch: pytest.MonkeyPatch, small: Export) -> Callable[..., tuple[i
             jobs,
             news=lambda index, event: None,
             closing=lambda index, process: closed.append(index),
-            success=lambda index: index in succeeding,
+            enough=lambda indices: len(succeeding.intersection(indices)) >= needed,
         )
         try:
             return race.run(workers), closed
@@ -92,6 +97,16 @@ def test_the_first_success_makes_later_seeds_unnecessary(run: Callable, workers:
 def test_a_slow_early_success_still_decides(run: Callable) -> None:
     scripts: dict[int, list[Event]] = {0: [STARTED] * 9 + [ENDED], 1: [STARTED, ENDED], 2: [STARTED, ENDED]}
     assert run(scripts, {0, 1}, 3)[0] == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+@pytest.mark.parametrize(("succeeding", "expected"), [({0, 1}, 2), ({1, 3}, 4), ({0, 2, 4}, 3), ({4}, 5)])
+def test_two_successes_make_later_seeds_unnecessary(
+    run: Callable, workers: int, succeeding: set[int], expected: int
+) -> None:
+    """In every order of ending: seed 0 is the slowest."""
+    scripts: dict[int, list[Event]] = {seed: [STARTED] * (9 - 2 * seed) + [ENDED] for seed in range(5)}
+    assert run(scripts, succeeding, workers, needed=2)[0] == expected
 
 
 def test_without_success_all_run(run: Callable) -> None:
