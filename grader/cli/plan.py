@@ -14,11 +14,12 @@ from grader.errors import RecipeError, SubmissionError
 from grader.intake.git import fetch
 from grader.intake.git_source import redact
 from grader.intake.manifest import Entry, read_manifest
+from grader.model.recipe import Recipe
 from grader.model.report import GradeReport
 from grader.model.rubric import Rubric
 from grader.model.submission import Submission
 from grader.pipeline.grade import grade, refusal
-from grader.pipeline.request import Backends, Options, RecipeChoice, Request
+from grader.pipeline.request import Backends, KnownRecipes, Options, Request
 from grader.report.write import require_writable, write_report
 from grader.rubric.load import load_rubric
 from grader.sandbox.base import Limits
@@ -85,7 +86,7 @@ def carry_out(plan: Plan, progress: Progress) -> list[tuple[Path, GradeReport]]:
             write_report(report, folder)
             board.finish(report)
             reports.append((folder, report))
-            if report.training.status == "partial":  # interrupted: the person wants an end of all of them
+            if report.training.was_interrupted:  # interrupted: the person wants an end of all of them
                 break
     if board.problem:
         progress.warn(board.problem)
@@ -99,12 +100,14 @@ def _requests(
     plan: Plan, rubric: Rubric, workspace: Path, progress: Progress
 ) -> Iterator[tuple[Request | _Refused, Path]]:
     """One request, or the reason why there is none, for each submission; with the folder its report belongs in."""
-    default = RecipeChoice(load_recipe(plan.recipe), "option") if plan.recipe else None
-    house = RecipeChoice(load_recipe(rubric.reference_recipe_source), "rubric")
+    recipes = KnownRecipes(
+        reference=load_recipe(rubric.reference_recipe_source),
+        option=load_recipe(plan.recipe) if plan.recipe else None,
+    )
     source, options = redact(plan.source), _options(plan, Entry(), plan.out)
     progress.stage(f"fetching {source}")
     unknown = Submission(source=source, checkout=workspace, root=workspace, path=plan.path, ref=plan.ref)
-    blank = Request(submission=unknown, rubric=rubric, recipe=default or house, options=options)
+    blank = Request(submission=unknown, rubric=rubric, recipes=recipes, options=options)
     try:
         whole = fetch(plan.source, ref=plan.ref, path=plan.path, workspace=workspace)
     except SubmissionError as problem:
@@ -121,14 +124,15 @@ def _requests(
         request = Request(
             submission=whole,
             rubric=rubric,
-            recipe=default or house,
+            recipes=recipes,
             options=_options(plan, entry, folder),
             readme=entry.readme,
             selected_by="--model" if plan.model else ".grader.yml",
         )
         try:
-            recipe = default or _students_recipe(whole.root, entry) or house
-            yield replace(request, submission=_narrowed(whole, entry), recipe=recipe), folder
+            if recipes.option is None and rubric.recipe != "reference":  # else what .grader.yml names is not used
+                request = replace(request, recipes=replace(recipes, manifest=_students_recipe(whole.root, entry)))
+            yield replace(request, submission=_narrowed(whole, entry)), folder
         except SubmissionError as problem:
             yield (request, problem), folder
 
@@ -157,18 +161,17 @@ def _narrowed(whole: Submission, entry: Entry) -> Submission:
     return whole.model_copy(update={"root": folder, "path": path})
 
 
-def _students_recipe(root: Path, entry: Entry) -> RecipeChoice | None:
+def _students_recipe(root: Path, entry: Entry) -> Recipe | None:
     """The recipe that .grader.yml names: a file of the submission, or a shipped one."""
     if entry.recipe is None:
         return None
     file = (root / (entry.path or ".") / entry.recipe).resolve()
     inside = file.is_relative_to(root.resolve()) and file.is_file()
     try:
-        recipe = parse_recipe(_text(file), entry.recipe) if inside else load_recipe(entry.recipe)
+        return parse_recipe(_text(file), entry.recipe) if inside else load_recipe(entry.recipe)
     except RecipeError as problem:
         message = f"The recipe that .grader.yml names can't be used: {problem.message}"
         raise SubmissionError(message, mend=problem.mend) from None
-    return RecipeChoice(recipe, "manifest")
 
 
 def _text(file: Path) -> str:

@@ -35,6 +35,7 @@ class Progress:
     def stage(self, name: str) -> None:
         """A new stage of the pipeline begins."""
         self._stop_bar()
+        self._said = {}
         self._say(visible(name))
 
     def training(self, event: "ProgressEvent") -> None:

@@ -30,7 +30,8 @@ def provenance(
 ) -> Provenance:
     """Where every figure came from."""
     submission = request.submission
-    environment = training.runs[0].environment if training.runs else {}
+    runs = training.runs or (training.second_try.runs if training.second_try else ())
+    environment = runs[0].environment if runs else {}
     return Provenance(
         source=submission.source,
         path=submission.path,

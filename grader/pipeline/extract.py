@@ -58,14 +58,13 @@ def find(request: Request) -> Discovery:
     return found
 
 
-def extract(request: Request, candidate: Candidate, backends: Backends) -> Export:
-    """The validated graphs of one candidate.
+def extract(request: Request, candidate: Candidate, batch_size: int, backends: Backends) -> Export:
+    """The validated graphs of one candidate; a model may be made for batches of `batch_size` only.
 
     Raises Ungradable when its code can't be built, run or exported, SandboxError when the sandbox itself fails.
     """
     sliced = _slice(candidate, request)
-    batch = request.recipe.recipe.batch_size
-    asked = _probe_request({"slice": sliced.model_dump(mode="json")}, request, batch, "export")
+    asked = _probe_request({"slice": sliced.model_dump(mode="json")}, request, batch_size, "export")
     result = backends.sandbox.run(Job(asked, limits=backends.limits))
     _raise_if_cut_short(result, candidate)
     answer = read_probe_output(result.files, sliced, input_shape=request.rubric.task.input_shape)

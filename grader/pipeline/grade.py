@@ -23,6 +23,7 @@ from grader.pipeline.assemble import (
     ungradable_report,
 )
 from grader.pipeline.extract import Ungradable, extract, find, narrow
+from grader.pipeline.recipes import choose
 from grader.pipeline.request import Backends, Request
 from grader.pipeline.train import train
 from grader.rubric.score import Scope, score
@@ -41,14 +42,15 @@ def grade(request: Request, backends: Backends) -> GradeReport:
         candidate = _require_selected(discovery)
         threading.Thread(target=_warm_up, daemon=True).start()
         backends.on_stage(f"building {candidate.name} in the {backends.sandbox.name} sandbox")
-        export = extract(request, candidate, backends)
+        attempts = choose(request, candidate)
+        export = extract(request, candidate, attempts[0].recipe.batch_size, backends)
         backends.on_stage("measuring the graph")
         facts = _measure(export)
         _require_fitting_output(facts, candidate, request)
     except SubmissionError as problem:
         clock = Clock(created_at, time.monotonic() - began)
         return ungradable_report(request, backends, discovery, Ungradable.of(problem), clock)
-    training = train(request, backends, export)
+    training = train(request, attempts, backends, export)
     clock = Clock(created_at, time.monotonic() - began)
     return _report(request, backends, discovery, export, facts, training, clock)
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from grader.model.code_recipe import Unread
 from grader.model.recipe import Recipe
 from grader.model.rubric import Rubric
 from grader.model.submission import Submission
+from grader.model.training import recipe_in_words
 from grader.sandbox.base import Limits, Sandbox
 
 
@@ -26,11 +28,33 @@ class Options:
 
 
 @dataclass(frozen=True)
+class KnownRecipes:
+    """The recipes that are known before a submission's code is read."""
+
+    reference: Recipe  # the rubric's
+    option: Recipe | None = None  # --recipe
+    manifest: Recipe | None = None  # named in .grader.yml
+
+
+@dataclass(frozen=True)
 class RecipeChoice:
-    """The recipe to train with and where it was named."""
+    """A recipe to train with, and where it was named."""
 
     recipe: Recipe
-    source: Literal["option", "manifest", "rubric"]
+    source: Literal["option", "manifest", "code", "rubric"]
+    unread: tuple[Unread, ...] = ()  # what of the submission's code the reference recipe stands in for
+    notes: tuple[str, ...] = ()  # what is odd about it, one sentence each
+    complete: bool = True  # nothing that matters is in `unread`
+
+    @property
+    def is_the_submissions(self) -> bool:
+        """Whether the submission names it, in a file or in code."""
+        return self.source in ("manifest", "code")
+
+    @property
+    def called(self) -> str:
+        """What a sentence calls it."""
+        return recipe_in_words(self.source, self.recipe.name, self.recipe.origins)
 
 
 @dataclass(frozen=True)
@@ -39,7 +63,7 @@ class Request:
 
     submission: Submission
     rubric: Rubric
-    recipe: RecipeChoice
+    recipes: KnownRecipes
     options: Options = Options()
     readme: str | None = None
     selected_by: str = "--model"  # who named options.model: "--model" or ".grader.yml"

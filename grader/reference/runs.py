@@ -17,7 +17,7 @@ from grader.model.report import GradeReport
 from grader.model.rubric import Rubric
 from grader.model.submission import Submission
 from grader.pipeline.grade import grade
-from grader.pipeline.request import Backends, Options, RecipeChoice, Request
+from grader.pipeline.request import Backends, KnownRecipes, Options, Request
 from grader.reference.catalog import MODEL, Reference
 from grader.reference.export import export_reference
 from grader.reference.kept import RunIdentity, find_kept, keep
@@ -132,10 +132,11 @@ class _Campaign:
     def _request(self, reference: Reference, repository: Path, seed: int | None) -> Request:
         """A submission like any other; `seed` None leaves the training out."""
         setting = self.setting
+        recipe = setting.recipe or reference.recipe
         return Request(
             submission=Submission(source=f"reference model {reference.key}", checkout=repository, root=repository),
             rubric=self._rubric(reference),
-            recipe=RecipeChoice(setting.recipe or reference.recipe, "manifest"),
+            recipes=KnownRecipes(reference=recipe, manifest=recipe),  # the same: no second try
             options=Options(
                 model=f"{MODEL}:{reference.published.model}",
                 train=seed is not None,

@@ -1,0 +1,46 @@
+"""Which recipes a submission is trained with, in which order."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from grader.model.submission import Candidate
+from grader.pipeline.request import RecipeChoice, Request
+
+Attempts = tuple[RecipeChoice, ...]  # one, or the submission's and the reference recipe as a second try
+
+
+def choose(request: Request, candidate: Candidate) -> Attempts:
+    """The recipes to train `candidate` with: what was asked for with --recipe, else as the rubric's policy says.
+
+    The submission's recipe is the one that .grader.yml names, else the one that its training code states. A second
+    try with the same recipe would be the same training, so there is none.
+    """
+    known, policy = request.recipes, request.rubric.recipe
+    if known.option is not None:
+        return (RecipeChoice(known.option, "option"),)
+    reference = RecipeChoice(known.reference, "rubric")
+    own = None if policy == "reference" else _submissions(request, candidate)
+    if own is None:
+        return (reference,)
+    if policy == "submission" or own.recipe.digest == reference.recipe.digest:
+        return (own,)
+    return own, reference
+
+
+def _submissions(request: Request, candidate: Candidate) -> RecipeChoice | None:
+    """None where the submission has no recipe: no file names one and no training code was found."""
+    if request.recipes.manifest is not None:
+        return RecipeChoice(request.recipes.manifest, "manifest")
+    parts = ("grader.intake.recipe", "grader.intake.recipe.read", "grader.intake.recipe.assemble")
+    return _from_code(request, candidate) if all(map(find_spec, parts)) else None
+
+
+def _from_code(request: Request, candidate: Candidate) -> RecipeChoice | None:
+    submission = request.submission
+    code = import_module("grader.intake.recipe.read").read_code_recipe(
+        submission.root, candidate, checkout=submission.checkout
+    )
+    if code.loop is None:
+        return None
+    read = import_module("grader.intake.recipe.assemble").assemble(code, request.recipes.reference)
+    return RecipeChoice(read.recipe, "code", unread=read.unread, notes=read.notes, complete=read.complete)
