@@ -9,6 +9,7 @@ import typer
 
 from grader import __version__
 from grader.cli.baseline import baseline
+from grader.cli.calibrate import calibrate
 from grader.cli.check import check
 from grader.cli.data import app as data
 from grader.cli.doctor import doctor
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command()(check)
 app.command()(doctor)
 app.command()(baseline)
+app.command()(calibrate)
 app.add_typer(reference, name="reference")
 app.add_typer(rubric, name="rubric")
 app.add_typer(data, name="data")

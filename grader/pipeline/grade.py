@@ -3,12 +3,14 @@
 import contextlib
 import threading
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 
 from grader.checks.base import Context
 from grader.checks.run import evaluate
 from grader.errors import SubmissionError
+from grader.model.claims import Claims
 from grader.model.facts import Facts
 from grader.model.graph import Export
 from grader.model.report import GradeReport
@@ -22,11 +24,22 @@ from grader.pipeline.assemble import (
     rubric_reference,
     ungradable_report,
 )
+from grader.pipeline.claims import claims_of
 from grader.pipeline.extract import Ungradable, extract, find, narrow
 from grader.pipeline.recipes import choose
 from grader.pipeline.request import Backends, Request
 from grader.pipeline.train import train
 from grader.rubric.score import Scope, score
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is known of a model that could be built."""
+
+    export: Export
+    facts: Facts
+    training: Training
+    claims: Claims
 
 
 def grade(request: Request, backends: Backends) -> GradeReport:
@@ -51,8 +64,9 @@ def grade(request: Request, backends: Backends) -> GradeReport:
         clock = Clock(created_at, time.monotonic() - began)
         return ungradable_report(request, backends, discovery, Ungradable.of(problem), clock)
     training = train(request, attempts, backends, export)
+    claims = claims_of(request, candidate, facts, training)
     clock = Clock(created_at, time.monotonic() - began)
-    return _report(request, backends, discovery, export, facts, training, clock)
+    return _report(request, backends, discovery, Measured(export, facts, training, claims), clock)
 
 
 def _warm_up() -> None:
@@ -108,23 +122,18 @@ def _require_fitting_output(facts: Facts, candidate: Candidate, request: Request
 
 
 def _report(
-    request: Request,
-    backends: Backends,
-    discovery: Discovery,
-    export: Export,
-    facts: Facts,
-    training: Training,
-    clock: Clock,
+    request: Request, backends: Backends, discovery: Discovery, measured: Measured, clock: Clock
 ) -> GradeReport:
     from grader.graph.digest import digest
 
     scope: Scope = "full" if request.options.train else "static"
     context = Context(
-        facts=facts,
-        training=training,
+        facts=measured.facts,
+        training=measured.training,
         task=request.rubric.task,
         rubric=request.rubric,
         location=discovery.selected.location if discovery.selected else None,
+        claims=measured.claims,
     )
     outcomes = evaluate(request.rubric, context, scope)
     scored = score(request.rubric, outcomes, scope)
@@ -135,9 +144,10 @@ def _report(
         score=scored.score,
         rubric=rubric_reference(request),
         model=model_section(discovery, discovery.selected),
-        facts=facts,
-        training=training,
+        facts=measured.facts,
+        training=measured.training,
+        claims=measured.claims,
         outcomes=outcomes,
-        flags=flags(request, backends, export, facts),
-        provenance=provenance(request, backends, clock, digest(export), training),
+        flags=flags(request, backends, measured.export, measured.facts),
+        provenance=provenance(request, backends, clock, digest(measured.export), measured.training),
     )
