@@ -129,7 +129,7 @@ def _suggestions(
 def _with_snippet(suggestion: Suggestion, found: Calibrated, rubric: Rubric) -> Suggestion:
     if suggestion.rule is None:
         return suggestion
-    text = snippet(suggestion.rule, found.parameters, rubric.task.seeds)
+    text = snippet(suggestion.rule, found.parameters, rubric.task.seeds, suggestion.spread)
     return suggestion.model_copy(update={"snippet": text})
 
 

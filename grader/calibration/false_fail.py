@@ -1,10 +1,12 @@
 """How often each rule fails a model that should pass, and passes one that should not."""
 
 from collections.abc import Mapping, Sequence
+from statistics import stdev
 
 from grader.calibration.binomial import at_least, clopper_pearson
 from grader.calibration.observations import Observed
-from grader.calibration.rules import candidates, describe, passes
+from grader.calibration.rules import candidates, describe, span_of
+from grader.checks.runs import judge
 from grader.model.calibration import AccuracyRule, Expected, Interval, PassRate, RuleRates, Share, WorstCase
 
 
@@ -41,7 +43,7 @@ def share(reached: int, of: int) -> Share:
     return Share(reached=reached, of=of, share=reached / of, interval=clopper_pearson(reached, of))
 
 
-def pass_rate(model: str, single: Share, rule: AccuracyRule) -> PassRate:
+def pass_rate(model: str, single: Share, rule: AccuracyRule, deviation: float | None = None) -> PassRate:
     """From one seed to k of n: binomial, as seeds are independent.
 
     The probability rises with the share, so the interval's ends map to ends and it covers as often as the share's. That
@@ -53,19 +55,24 @@ def pass_rate(model: str, single: Share, rule: AccuracyRule) -> PassRate:
         single=single,
         passes=at_least(rule.needed, rule.seeds, single.share),
         interval=(low, high),
+        deviation=deviation,
     )
 
 
 def _rates(
     rule: AccuracyRule, observed: Sequence[Observed], expected: Mapping[str, Expected], target: float, epochs: int
 ) -> RuleRates:
-    models = tuple(
-        pass_rate(one.key, share(sum(passes(run, rule, target, epochs) for run in one.runs), len(one.runs)), rule)
-        for one in observed
-    )
+    models = tuple(_rate(rule, one, target, epochs) for one in observed)
     return with_worst(
         RuleRates(rule=rule, title=describe(rule), models=models, false_fail=None, false_pass=None), expected
     )
+
+
+def _rate(rule: AccuracyRule, one: Observed, target: float, epochs: int) -> PassRate:
+    judged = [judge(run, target, span_of(rule), epochs) for run in one.runs]
+    settled = [verdict.decisive for verdict in judged if verdict.run.stopped != "diverged"]
+    single = share(sum(verdict.reached for verdict in judged), len(judged))
+    return pass_rate(one.key, single, rule, stdev(settled) if len(settled) > 1 else None)
 
 
 def with_worst(one: RuleRates, expected: Mapping[str, Expected]) -> RuleRates:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import product
 
-from grader.checks.accuracy import AccuracyTarget
+from grader.checks.accuracy_target import AccuracyTarget
 from grader.checks.runs import judge
 from grader.checks.validate import resolve_all
 from grader.errors import RubricError
@@ -38,7 +38,7 @@ def find_criterion(rubric: Rubric) -> Calibrated:
     rule = AccuracyRule(
         rule=parameters.rule,
         last=parameters.last,
-        needed=getattr(parameters, "needed", 1),
+        needed=parameters.needed,
         seeds=len(rubric.task.seeds),
     )
     others = tuple(other.id for other, _ in found if other is not criterion)
@@ -92,8 +92,11 @@ def describe(rule: AccuracyRule) -> str:
     return f"{describe_epochs(rule)}, {describe_seeds(rule)}"
 
 
-def snippet(rule: AccuracyRule, parameters: AccuracyTarget, seeds: tuple[int, ...]) -> str:
-    """The YAML that makes a rubric use a rule; the seeds it has are kept, and more are counted on from there."""
+def snippet(rule: AccuracyRule, parameters: AccuracyTarget, seeds: tuple[int, ...], spread: float | None = None) -> str:
+    """The YAML that makes a rubric use a rule; the seeds it has are kept, and more are counted on from there.
+
+    With `spread`, the deviation between seeds, grading can tell after a single miss how likely another seed passes.
+    """
     chosen = list(dict.fromkeys([*seeds, *range(rule.seeds)]))[: rule.seeds]
     lines = [
         "task:",
@@ -108,4 +111,6 @@ def snippet(rule: AccuracyRule, parameters: AccuracyTarget, seeds: tuple[int, ..
         lines.append(f"      last: {rule.last}")
     if rule.needed > 1:
         lines.append(f"      needed: {rule.needed}")
+    if spread is not None:
+        lines.append(f"      spread: {float(f'{spread:.2g}')!r}")
     return "\n".join(lines) + "\n"

@@ -1,5 +1,6 @@
 """Which rule to choose: the strictest that keeps false fails under a level, as far as so many seeds can tell."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from grader.calibration.binomial import CONFIDENCE, at_least, single_for
@@ -29,16 +30,16 @@ def suggest(rules: Sequence[RuleRates], expected: Mapping[str, Expected], level:
         )
     supported = [one for one in judged if _upper(one) <= level]
     if supported:
-        return _suggestion("supported", supported[-1], level, None)
+        return _suggestion("supported", supported[-1], expected, level, None)
     likely = [one for one in judged if _rate(one) <= level]
     if likely:
         needs = [(more_seeds(one, expected, level), one) for one in likely]
         more, nearest = min(needs, key=lambda pair: (_MOST_SEEDS if pair[0] is None else pair[0], _upper(pair[1])))
-        return _suggestion("inconclusive", nearest, level, more)
+        return _suggestion("inconclusive", nearest, expected, level, more)
     best = min(judged, key=lambda one: (_rate(one), _upper(one)))
     if any(_lower(one) <= level for one in judged):
-        return _suggestion("inconclusive", best, level, more_seeds(best, expected, level))
-    return _suggestion("none", best, level, None)
+        return _suggestion("inconclusive", best, expected, level, more_seeds(best, expected, level))
+    return _suggestion("none", best, expected, level, None)
 
 
 def never_reached(rules: Sequence[RuleRates], expected: Mapping[str, Expected]) -> tuple[str, ...]:
@@ -46,6 +47,17 @@ def never_reached(rules: Sequence[RuleRates], expected: Mapping[str, Expected]) 
     should = [key for key, value in expected.items() if value == "pass"]
     reached = {rate.model for one in rules for rate in one.models if rate.single.reached}
     return tuple(key for key in should if key not in reached)
+
+
+def pooled_spread(one: RuleRates, expected: Mapping[str, Expected]) -> float | None:
+    """The standard deviation between seeds, pooled over the models that should pass; None where seeds do not differ.
+
+    Pooled: the root of the mean variance, each weighed by its degrees of freedom.
+    """
+    should = [rate for rate in one.models if expected.get(rate.model) == "pass" and rate.deviation is not None]
+    freedom = sum(rate.single.of - 1 for rate in should)
+    squares = sum((rate.single.of - 1) * (rate.deviation or 0.0) ** 2 for rate in should)
+    return math.sqrt(squares / freedom) if squares > 0 else None
 
 
 def more_seeds(one: RuleRates, expected: Mapping[str, Expected], level: float) -> int | None:
@@ -76,7 +88,9 @@ def _seeds_to_settle(single: Share, enough: float, proving: bool) -> int | None:
     return None
 
 
-def _suggestion(status: str, one: RuleRates, level: float, more: int | None) -> Suggestion:
+def _suggestion(
+    status: str, one: RuleRates, expected: Mapping[str, Expected], level: float, more: int | None
+) -> Suggestion:
     worst = one.false_fail
     assert worst is not None  # the caller has seen it
     data = {
@@ -86,6 +100,7 @@ def _suggestion(status: str, one: RuleRates, level: float, more: int | None) -> 
         "false_fail": worst,
         "false_pass": one.false_pass,
         "more_seeds": more,
+        "spread": pooled_spread(one, expected),
         "sentence": _sentence(status, one, level, more) + _price(one),
     }
     return Suggestion.model_validate(data)

@@ -1,7 +1,8 @@
 """The calibration in a few lines for the terminal."""
 
+from grader.calibration.matrix import chosen, range_text
 from grader.calibration.suggest import share_text
-from grader.calibration.view import chosen, own_rates, range_text, spread
+from grader.calibration.view import own_rates, spread
 from grader.model.calibration import Calibration
 from grader.report.escape import visible
 from grader.report.notation import percent

@@ -1,20 +1,15 @@
 """A calibration in words and tables: what the page and the terminal say."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.calibration.false_fail import with_worst
-from grader.calibration.rules import describe, describe_epochs, describe_seeds
+from grader.calibration.matrix import Matrix, RuleRow, capital, chosen, counted_rules, matrix, range_text, rule_row
+from grader.calibration.rules import describe
 from grader.calibration.suggest import share_text
 from grader.model.calibration import (
-    AccuracyRule,
     Calibration,
     Distribution,
-    Expected,
-    Interval,
     ModelCalibration,
     RuleRates,
-    Suggestion,
     WorstCase,
 )
 from grader.report.escape import visible
@@ -63,35 +58,6 @@ class ModelRow:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A rate. `icon` is empty where no level applies; `mark` says whose rule it is."""
-
-    rate: str
-    interval: str
-    icon: str = ""
-    tone: str = "none"
-    says: str = ""  # the icon in words
-    mark: str = ""
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """Ways to pick epochs (columns) by ways to count seeds (rows); None where a rule is not listed."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Cell | None, ...]], ...]
-
-
-@dataclass(frozen=True)
-class RuleRow:
-    """One rule, model by model."""
-
-    title: str
-    mark: str
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
 class Page:
     """The whole page."""
 
@@ -114,8 +80,7 @@ class Page:
 
 def page(calibration: Calibration) -> Page:
     """Everything the page says."""
-    origin, shown = calibration.origin, chosen(calibration)
-    judged = counted_rules(calibration)
+    origin, judged = calibration.origin, counted_rules(calibration)
     return Page(
         title=f"Calibration of {visible(origin.rubric)}",
         rubric=f"{visible(origin.rubric_title)} ({visible(origin.rubric)})",
@@ -124,29 +89,15 @@ def page(calibration: Calibration) -> Page:
         banner=_banner(calibration),
         models=tuple(_model(model, calibration) for model in calibration.models),
         counted=_counted(calibration),
-        fails=_matrix(judged, "fail", calibration, shown) if judged[0].false_fail else None,
-        passed=_matrix(judged, "pass", calibration, shown) if judged[0].false_pass else None,
-        rules=tuple(_rule(one, calibration, shown) for one in calibration.rules),
+        fails=matrix(judged, "fail", calibration) if judged[0].false_fail else None,
+        passed=matrix(judged, "pass", calibration) if judged[0].false_pass else None,
+        rules=tuple(rule_row(one, calibration) for one in calibration.rules),
         notes=tuple(visible(note, 400) for note in calibration.notes),
         left_out=tuple(visible(sentence, 400) for sentence in calibration.left_out),
         limits=_limits(calibration),
         provenance=_provenance(calibration),
         command=visible(origin.command, 600),
     )
-
-
-def chosen(calibration: Calibration) -> Suggestion:
-    """The suggestion to act on: that without the models which no rule passes, where it was needed."""
-    return calibration.otherwise or calibration.suggestion
-
-
-def counted_rules(calibration: Calibration) -> tuple[RuleRates, ...]:
-    """The rules, with worst cases over the models that `chosen` counts."""
-    left_out = chosen(calibration).without
-    expected: dict[str, Expected] = {
-        model.key: model.expected for model in calibration.models if model.key not in left_out
-    }
-    return tuple(with_worst(one, expected) for one in calibration.rules)
 
 
 def own_rates(calibration: Calibration) -> RuleRates:
@@ -160,17 +111,12 @@ def spread(values: Distribution) -> str:
     return f"{values.mean * 100:.2f}{deviation} % ({values.minimum * 100:.2f} to {values.maximum * 100:.2f})"
 
 
-def range_text(interval: Interval) -> str:
-    """ "2.1 % to 54 %"."""
-    return f"{share_text(interval[0])} to {share_text(interval[1])}"
-
-
 def _banner(calibration: Calibration) -> Banner:
     first, other = calibration.suggestion, calibration.otherwise
     icon, tone = _TONES[first.status]
     heading = _HEADINGS.get(first.status, "")
     if not heading and first.rule:
-        heading = _capital(describe(first.rule))
+        heading = capital(describe(first.rule))
     return Banner(
         icon=icon,
         tone=tone,
@@ -241,49 +187,6 @@ def _counted(calibration: Calibration) -> str:
     return f"{sentence} Left out: {', '.join(without)}, which no rule passes." if without else sentence
 
 
-def _matrix(rules: Sequence[RuleRates], kind: str, calibration: Calibration, shown: Suggestion) -> Matrix:
-    columns: dict[tuple[str, int], str] = {}
-    rows: dict[tuple[int, int], str] = {}
-    cells: dict[tuple[tuple[int, int], tuple[str, int]], Cell] = {}
-    for one in rules:
-        worst = one.false_fail if kind == "fail" else one.false_pass
-        if worst is None:
-            continue
-        column, row = (one.rule.rule, one.rule.last or 0), (one.rule.seeds, one.rule.needed)
-        columns[column], rows[row] = _capital(describe_epochs(one.rule)), describe_seeds(one.rule)
-        level = calibration.suggestion.level if kind == "fail" else None
-        cells[row, column] = _cell(worst, level, _mark(one.rule, calibration, shown))
-    order = sorted(columns, key=lambda key: (("best_epoch", "final_epoch", "last_epochs").index(key[0]), key[1]))
-    return Matrix(
-        columns=tuple(columns[key] for key in order),
-        rows=tuple((rows[row], tuple(cells.get((row, column)) for column in order)) for row in sorted(rows)),
-    )
-
-
-def _cell(worst: WorstCase, level: float | None, mark: str) -> Cell:
-    low, high = worst.interval
-    icon, tone, says = "", "none", ""
-    if level is not None:
-        under, over = high <= level, low > level
-        icon, tone = ("✓", "pass") if under else ("✕", "fail") if over else ("?", "warn")
-        says = "keeps the level" if under else "does not keep the level" if over else "can't be told"
-    return Cell(share_text(worst.rate), range_text(worst.interval), icon, tone, says, mark)
-
-
-def _mark(rule: AccuracyRule, calibration: Calibration, shown: Suggestion) -> str:
-    marks = []
-    if rule == calibration.own:
-        marks.append("the rubric's")
-    if rule == shown.rule:
-        marks.append("suggested" if shown.status == "supported" else "the best")
-    return ", ".join(marks)
-
-
-def _rule(one: RuleRates, calibration: Calibration, shown: Suggestion) -> RuleRow:
-    cells = tuple(Cell(share_text(rate.passes), range_text(rate.interval)) for rate in one.models)
-    return RuleRow(_capital(one.title), _mark(one.rule, calibration, shown), cells)
-
-
 def _limits(calibration: Calibration) -> tuple[str, ...]:
     images = _SETS[calibration.origin.evaluated_on]
     return (
@@ -325,7 +228,3 @@ def _provenance(calibration: Calibration) -> tuple[Entry, ...]:
         Entry("Made", visible(origin.created_at), f"in {duration(origin.seconds)}"),
     ]
     return tuple(entry for entry in entries if entry.value)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

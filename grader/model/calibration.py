@@ -78,6 +78,8 @@ class PassRate(Frozen):
     single: Share  # one seed, under the rule's epochs
     passes: float  # the probability that `needed` of `seeds` seeds do
     interval: Interval
+    # Of the accuracies that decide under the rule's epochs, over n - 1; None for fewer than two that did not diverge.
+    deviation: float | None
 
 
 class WorstCase(Frozen):
@@ -113,6 +115,8 @@ class Suggestion(Frozen):
     # How many more seeds per model would take the level out of the interval, if the shares stay as they are; None
     # where it is not in it, or where a thousand would not do.
     more_seeds: int | None = None
+    # Standard deviation between seeds of the accuracy that decides, pooled over the models that should pass.
+    spread: float | None = None
     sentence: str
     snippet: str = ""  # YAML for the rubric
     without: tuple[str, ...] = ()  # models left out, because they never reached the target: no rule passes them

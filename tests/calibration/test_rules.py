@@ -4,7 +4,7 @@ import pytest
 from calibration_factory import run_of
 
 from grader.calibration.rules import candidates, describe, find_criterion, passes, snippet
-from grader.checks.accuracy import AccuracyTarget
+from grader.checks.accuracy_target import AccuracyTarget
 from grader.checks.validate import validate_checks
 from grader.errors import RubricError
 from grader.model.calibration import AccuracyRule
@@ -105,7 +105,7 @@ def test_rules_in_words(rule: AccuracyRule, words: str) -> None:
 @pytest.mark.parametrize("rule", candidates(AccuracyRule(rule="best_epoch", seeds=2), 4))
 def test_every_snippet_is_a_rubrics(rule: AccuracyRule) -> None:
     """Pasted into a rubric it is valid and means the rule."""
-    text = snippet(rule, AccuracyTarget(target=0.994), (7, 8))
+    text = snippet(rule, AccuracyTarget(target=0.994), (7, 8), spread=0.000634)
     seeds, parameters = text.split("criteria:\n  - check: accuracy\n")
     whole = (
         "id: pasted\ntitle: T\nreference_recipe: digits\n"
@@ -116,5 +116,5 @@ def test_every_snippet_is_a_rubrics(rule: AccuracyRule) -> None:
     validate_checks(rubric)
     found = find_criterion(rubric)
     assert found.rule == rule
-    assert found.parameters.target == 0.994
+    assert (found.parameters.target, found.parameters.spread) == (0.994, 0.00063)
     assert rubric.task.seeds[:2] == (7, 8)[: rule.seeds]

@@ -1,10 +1,12 @@
 """Made-up curves where the suggestion is known."""
 
+from statistics import stdev
+
 import pytest
 from calibration_factory import calibration_of, run_of, steady
 
 from grader.calibration.binomial import at_least, clopper_pearson
-from grader.calibration.suggest import share_text
+from grader.calibration.suggest import pooled_spread, share_text
 from grader.model.calibration import AccuracyRule
 from grader.model.training import TrainingRun
 
@@ -119,6 +121,32 @@ def test_the_price_of_a_rule_is_named() -> None:
     assert suggestion.false_pass is not None
     assert (suggestion.false_pass.model, suggestion.false_pass.rate) == ("lucky", pytest.approx(0.5))
     assert suggestion.sentence.endswith(" It passes lucky, which should not pass, in 50 % of gradings.")
+
+
+def test_the_spread_between_seeds_is_pooled_over_the_models_that_should_pass() -> None:
+    """Variances of 1, over 2 degrees of freedom, and 4, over 1, in units of 0.001²: (2 · 1 + 1 · 4) / 3 = 2."""
+    runs = {
+        "a": [run_of([0.995, value], seed) for seed, value in enumerate((0.990, 0.991, 0.992))],
+        "b": [run_of([value], seed) for seed, value in enumerate((0.990, 0.990 + 0.002 * 2**0.5))],
+        "bad": [run_of([value], seed) for seed, value in enumerate((0.5, 0.9))],
+    }
+    for run in calibration_of(runs, fails=["bad"]).rules:
+        if run.rule == AccuracyRule(rule="final_epoch"):
+            expected = {"a": "pass", "b": "pass", "bad": "fail"}
+            assert pooled_spread(run, expected) == pytest.approx(0.001 * 2**0.5)  # type: ignore[arg-type]
+            break
+    else:
+        pytest.fail("the rule is not there")
+    steady_seeds = calibration_of({"a": once(20)}).suggestion
+    assert steady_seeds.spread is None
+    assert "spread" not in steady_seeds.snippet
+
+
+def test_the_spread_is_in_the_snippet() -> None:
+    best = [0.9951, 0.9953] * 10
+    suggestion = calibration_of({"a": [run_of([value, 0.99], seed) for seed, value in enumerate(best)]}).suggestion
+    assert suggestion.spread == pytest.approx(stdev(best))
+    assert suggestion.snippet.splitlines()[-1] == "      spread: 0.0001"
 
 
 def test_without_a_model_that_should_pass_there_is_nothing_to_suggest() -> None:
