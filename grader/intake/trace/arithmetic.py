@@ -5,6 +5,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from grader.intake.trace.library_values import Batches, Cuda, LibraryObject
 from grader.intake.trace.values import (
     UNKNOWN,
     ClassValue,
@@ -38,6 +39,8 @@ def combine(how: ast.operator, left: Value, right: Value) -> Value:
     if isinstance(left, Collection) and isinstance(right, Constant) and isinstance(how, ast.Mult):
         times = right.value if isinstance(right.value, int) else 0
         return Collection((left.items * min(max(times, 0), MOST_ITEMS))[:MOST_ITEMS])
+    if isinstance(left, Batches) or isinstance(right, Batches):
+        return _scale(how, left, right)
     function = _BINARY.get(type(how))
     if function is None or not (isinstance(left, Constant) and isinstance(right, Constant)):
         return UNKNOWN
@@ -49,6 +52,10 @@ def compare(how: ast.cmpop, left: Value, right: Value) -> bool | None:
     if isinstance(how, ast.In | ast.NotIn):
         inside = _contains(right, left)
         return None if inside is None else inside is isinstance(how, ast.In)
+    if isinstance(how, ast.Is | ast.IsNot) and _is_none(left) is not _is_none(right):
+        known = left if _is_none(right) else right
+        if not isinstance(known, Constant):
+            return None if truth(known) is None else isinstance(how, ast.IsNot)
     function = _COMPARE.get(type(how))
     if function is None or not (isinstance(left, Constant) and isinstance(right, Constant)):
         return None
@@ -62,9 +69,24 @@ def truth(value: Value) -> bool | None:
         return bool(value.value)
     if isinstance(value, Collection):
         return bool(value.items)
-    if isinstance(value, ClassValue | FunctionValue | ModuleValue | Instance | Layer):
+    if isinstance(value, ClassValue | FunctionValue | ModuleValue | Instance | Layer | LibraryObject | Cuda):
         return True
     return None
+
+
+def _is_none(value: Value) -> bool:
+    return isinstance(value, Constant) and value.value is None
+
+
+def _scale(how: ast.operator, left: Value, right: Value) -> Value:
+    """A number of batches times or over a plain number; UNKNOWN for any other operation on it."""
+    batches, other = (left, right) if isinstance(left, Batches) else (right, left)
+    if not (isinstance(batches, Batches) and isinstance(other, Constant) and isinstance(other.value, int | float)):
+        return UNKNOWN
+    if isinstance(how, ast.Mult):
+        return Batches(batches.times * other.value)
+    divides = isinstance(how, ast.Div | ast.FloorDiv) and batches is left and other.value
+    return Batches(batches.times / other.value) if divides else UNKNOWN
 
 
 def _contains(container: Value, item: Value) -> bool | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from grader.intake.trace import command_line, library
+from grader.intake.trace.library_values import CUDA, Batches, LibraryObject, Range
 from grader.intake.trace.values import (
     UNKNOWN,
     Choice,
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from grader.intake.trace.evaluate import Evaluator
 
 MOST_RANGE = 64
+_BASES = frozenset({
+    "LRScheduler", "_LRScheduler", "Optimizer", "Dataset", "Module", "object", "DataLoader", "_Loss", "VisionDataset",
+})  # fmt: skip
 
 
 def call(machine: Evaluator, name: str, positional: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
@@ -38,12 +43,17 @@ def call(machine: Evaluator, name: str, positional: Sequence[Value], keywords: M
         return _dict(first, keywords)
     if name == "zip":
         rows = [machine.iterate(value) for value in positional]
-        return Collection([Collection(list(row)) for row in zip(*rows, strict=False)]) if rows else UNKNOWN
+        pairs = [Collection(list(row)) for row in zip(*rows, strict=False)]
+        return Collection(list(pairs), over=over(*positional)) if rows else UNKNOWN
     if name == "enumerate":
-        pairs = enumerate(machine.iterate(first))
-        return Collection([Collection([Constant(at), value]) for at, value in pairs])
+        numbered = enumerate(machine.iterate(first))
+        return Collection([Collection([Constant(at), value]) for at, value in numbered], over=over(first))
     if name == "len":
-        return Constant(len(first.items)) if isinstance(first, Collection) else UNKNOWN
+        return library.length(first)
+    if name == "isinstance" and len(positional) == 2:
+        return _is_instance(first, positional[1])
+    if first is CUDA or (isinstance(first, Batches) and name in ("int", "round", "float")):
+        return first if name in ("bool", "int", "round", "float") else UNKNOWN
     if name in ("int", "float", "str", "bool", "round", "abs", "min", "max", "sum"):
         return _number(name, positional)
     if name == "getattr" and len(positional) >= 2:
@@ -56,6 +66,8 @@ def call(machine: Evaluator, name: str, positional: Sequence[Value], keywords: M
             machine.set_attribute(first, str(positional[1].value), positional[2])
         elif isinstance(first, Instance):
             first.certain = False
+    if name == "vars" and isinstance(first, LibraryObject):
+        return command_line.as_dict(first)
     if name in ("globals", "locals", "vars"):
         return _namespace(machine)
     return UNKNOWN
@@ -83,6 +95,8 @@ def method(machine: Evaluator, owner: Value, name: str, positional: Sequence[Val
         return Collection(list(owner.keys))
     elif name == "get" and owner.keys is not None:
         found = [item for key, item in zip(owner.keys, owner.items, strict=False) if key == first]
+        if not found and isinstance(first, Constant) and all(isinstance(key, Constant) for key in owner.keys):
+            return positional[1] if len(positional) > 1 else Constant(None)
         return found[-1] if found else choice(*owner.items, *positional[1:2])
     elif name == "pop" and owner.items:
         return owner.items[-1]
@@ -91,18 +105,38 @@ def method(machine: Evaluator, owner: Value, name: str, positional: Sequence[Val
     return UNKNOWN
 
 
+def over(*values: Value) -> Value:
+    """What a loop over these goes through: the loader or the range among them."""
+    for value in values:
+        inner = value.over if isinstance(value, Collection) else value
+        if isinstance(inner, LibraryObject | Range | Choice):
+            return inner
+    return UNKNOWN
+
+
+def _is_instance(value: Value, kind: Value) -> Value:
+    """Whether a library's object is of that very class; a base class, or one of our own, can't be told."""
+    kinds = kind.items if isinstance(kind, Collection) else [kind]
+    names = [one.path.rsplit(".", 1)[-1] for one in kinds if isinstance(one, External)]
+    if not isinstance(value, LibraryObject) or len(names) != len(kinds) or value.path.startswith("argparse."):
+        return UNKNOWN
+    if value.name in names:
+        return Constant(True)
+    return UNKNOWN if any(name in _BASES for name in names) else Constant(False)
+
+
 def _range(machine: Evaluator, positional: Sequence[Value]) -> Value:
+    if not machine.constructing:  # a training loop: one pass shows it all
+        return machine.counted(positional)
     numbers = [value.value for value in positional if isinstance(value, Constant) and isinstance(value.value, int)]
     if not numbers or len(numbers) != len(positional) or len(numbers) > 3 or (len(numbers) == 3 and numbers[2] == 0):
-        return UNKNOWN
-    if not machine.constructing:  # a training loop: one pass shows it all
         return UNKNOWN
     values = range(*numbers)
     return Collection([Constant(value) for value in values[:MOST_RANGE]]) if len(values) <= MOST_RANGE else UNKNOWN
 
 
 def _listed(machine: Evaluator, name: str, value: Value, given: bool) -> Value:
-    if isinstance(value, Parameters):
+    if isinstance(value, Parameters | Range | LibraryObject):
         return value
     if not given:
         return Collection([])

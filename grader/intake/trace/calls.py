@@ -4,11 +4,12 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 
-from grader.intake.trace import builtin
+from grader.intake.trace import builtin, library
 from grader.intake.trace.arithmetic import MOST_ITEMS
 from grader.intake.trace.evaluate import Evaluator
 from grader.intake.trace.express import express_call
 from grader.intake.trace.layers import TENSOR_MAKERS, make_layer, tensor
+from grader.intake.trace.library_values import LibraryObject
 from grader.intake.trace.machine import MOST_CALLS, Frame, is_module_class, is_module_path, models_in
 from grader.intake.trace.values import (
     UNKNOWN,
@@ -60,6 +61,8 @@ class Caller(Evaluator):
             return self._call_external(function.path, positional, keywords, node)
         if isinstance(function, Method):
             return self._call_method(function, positional, keywords, node)
+        if isinstance(function, LibraryObject) and library.LOSSES.search(function.path):
+            return function  # the loss that it computes
         return self._call_unknown(positional, keywords, node, "")
 
     def call_function(
@@ -70,6 +73,8 @@ class Caller(Evaluator):
         if again or len(self.frames) > MOST_CALLS:
             return UNKNOWN
         self.called.add(function.node)
+        if getattr(function.node, "name", "") == "step" and isinstance(function.bound, Instance):
+            self.record("step", function.bound, node, positional, keywords)
         scope = Scope(parent=function.scope)
         self._bind_parameters(scope, function, positional, keywords)
         self.frames.append(Frame(scope, function.module, function.cell, function))
@@ -163,7 +168,22 @@ class Caller(Evaluator):
             self.undecided = undecided
             if is_model:
                 self.constructing.pop()
+        self._record_own(instance, positional, keywords, node)
         return instance
+
+    def _record_own(
+        self, instance: Instance, positional: Sequence[Value], keywords: Mapping[str, Value], node: ast.AST
+    ) -> None:
+        """Note an optimizer or a scheduler of a class of the submission's own."""
+        base, name = instance.kind.external_base or "", instance.kind.node.name
+        arguments = (*positional, *keywords.values())
+        if OPTIMIZERS.search(base) and any(models_in(value) for value in arguments):
+            instance.attributes["<optimizer>"] = Constant(True)
+            self.record("optimize", instance, node, positional, keywords)
+        elif any(library.is_optimizer(value) for value in arguments) and (
+            ".lr_scheduler." in base or library.SCHEDULERS.search(name)
+        ):
+            self.record("schedule", instance, node, positional, keywords)
 
     def _construct_inherited(
         self, instance: Instance, positional: Sequence[Value], keywords: Mapping[str, Value]
@@ -192,6 +212,9 @@ class Caller(Evaluator):
             return builtin.call(self, name, positional, keywords)
         if OPTIMIZERS.search(path):
             return self._optimize(path, positional, keywords, node)
+        known = library.call(self, path, positional, keywords, node)
+        if known is not None:
+            return known
         if path in ("collections.OrderedDict", "OrderedDict"):
             return builtin.call(self, "dict", positional, keywords)
         if path.startswith("torch.nn.") and "functional" not in path and name[:1].isupper():
@@ -211,7 +234,10 @@ class Caller(Evaluator):
         for value in (*positional, *keywords.values()):
             for model in models_in(value):
                 self.record_training(model, node, path.removeprefix("torch."))
-        return UNKNOWN
+        optimizer = self.library_object(path, positional, keywords, node)
+        optimizer.attributes["<optimizer>"] = Constant(True)
+        self.record("optimize", optimizer, node, positional, keywords)
+        return optimizer
 
     def _call_unknown(
         self, positional: Sequence[Value], keywords: Mapping[str, Value], node: ast.AST, path: str
@@ -228,6 +254,9 @@ class Caller(Evaluator):
         owner, name = method.owner, method.name
         if isinstance(owner, Super):
             return self._call_super(owner, name, positional, keywords)
+        known = library.method(self, owner, name, positional, keywords, node)
+        if known is not None:
+            return known
         if isinstance(owner, Instance | Layer):
             return self._call_model(owner, name, positional, keywords)
         if isinstance(owner, Collection | Parameters | Constant):

@@ -3,7 +3,9 @@
 import ast
 from collections.abc import Callable, Mapping, Sequence
 
+from grader.intake.trace import library
 from grader.intake.trace.arithmetic import MOST_ITEMS, combine, compare, truth
+from grader.intake.trace.library_values import CUDA, LibraryObject, Mixed, Range
 from grader.intake.trace.machine import Frame, Machine
 from grader.intake.trace.values import (
     UNKNOWN,
@@ -17,6 +19,7 @@ from grader.intake.trace.values import (
     Layer,
     Method,
     ModuleValue,
+    Parameters,
     Scope,
     Super,
     Value,
@@ -77,6 +80,8 @@ class Evaluator(Machine):
         if isinstance(owner, ClassValue):
             found = owner.find(name)
             return found[0] if found else Method(owner, name)
+        if isinstance(owner, LibraryObject):
+            return library.attribute(owner, name) or Method(owner, name)
         return Method(owner, name)
 
     def module_attribute(self, owner: ModuleValue, name: str) -> Value:
@@ -151,9 +156,11 @@ class Evaluator(Machine):
         return choice(*owner.items) if owner.items else UNKNOWN
 
     def _sliced(self, owner: Value, bounds: ast.Slice) -> Value:
+        ends = [self.evaluate(end) for end in (bounds.lower, bounds.upper, bounds.step)]
+        if isinstance(owner, Range):
+            return owner.sliced(ends)
         if not isinstance(owner, Collection) or owner.keys is not None:
             return UNKNOWN
-        ends = [self.evaluate(end) for end in (bounds.lower, bounds.upper, bounds.step)]
         numbers = [end.value for end in ends if isinstance(end, Constant) and isinstance(end.value, int | None)]
         if len(numbers) != len(ends) or numbers[2] == 0:
             return UNKNOWN
@@ -161,11 +168,16 @@ class Evaluator(Machine):
 
     def _binop(self, node: ast.BinOp) -> Value:
         left, right = self.evaluate(node.left), self.evaluate(node.right)
-        return combine(node.op, left, right)
+        result = combine(node.op, left, right)
+        if result is UNKNOWN and any(isinstance(part, LibraryObject | Mixed) for part in (left, right)):
+            return Mixed(node.op, (left, right), self.frame.cell, node)
+        return result
 
     def _unaryop(self, node: ast.UnaryOp) -> Value:
         value = self.evaluate(node.operand)
         if isinstance(node.op, ast.Not):
+            if value is CUDA:
+                self.record("cuda", value, node, (), {})
             known = truth(value)
             return UNKNOWN if known is None else Constant(not known)
         if isinstance(value, Constant) and isinstance(value.value, int | float):
@@ -174,14 +186,16 @@ class Evaluator(Machine):
 
     def _boolop(self, node: ast.BoolOp) -> Value:
         seen: list[Value] = []
+        with_cuda = False
         for part in node.values:
             value = self.evaluate(part)
             known = truth(value)
+            with_cuda = with_cuda or value is CUDA
             if known is None:
                 seen.append(value)
             elif known is isinstance(node.op, ast.Or):
                 return choice(*seen, value)
-        return choice(*seen) if seen else value
+        return choice(*seen) if seen else CUDA if with_cuda and truth(value) else value
 
     def _compare(self, node: ast.Compare) -> Value:
         left = self.evaluate(node.left)
@@ -196,7 +210,10 @@ class Evaluator(Machine):
         return Constant(result)
 
     def _ifexp(self, node: ast.IfExp) -> Value:
-        known = truth(self.evaluate(node.test))
+        test = self.evaluate(node.test)
+        if test is CUDA:
+            self.record("cuda", test, node, (), {})
+        known = truth(test)
         if known is None:
             return choice(self.evaluate(node.body), self.evaluate(node.orelse))
         return self.evaluate(node.body if known else node.orelse)
@@ -270,6 +287,8 @@ class Evaluator(Machine):
             return (value.items if value.keys is None else value.keys)[:MOST_ITEMS]
         if isinstance(value, Layer) and value.children:
             return value.children[:MOST_ITEMS]
+        if isinstance(value, Parameters):
+            return [value]
         if isinstance(value, Choice):
             return [item for option in value.options for item in self.iterate(option)][:MOST_ITEMS]
         return [UNKNOWN]
@@ -290,9 +309,12 @@ class Evaluator(Machine):
                 self.set_attribute(owner, target.attr, value)
         elif isinstance(target, ast.Subscript):
             owner = self.evaluate(target.value)
+            key = self.evaluate(target.slice)
             if isinstance(owner, Collection) and owner.keys is not None:
-                owner.keys.append(self.evaluate(target.slice))
+                owner.keys.append(key)
                 owner.items.append(value)
+            elif key == Constant("lr"):
+                self.record("set_rate", value, target, (owner,), {})
 
     def set_attribute(self, owner: Value, name: str, value: Value) -> None:
         """`owner.name = value`."""
@@ -302,6 +324,9 @@ class Evaluator(Machine):
                 owner.certain = False
         elif isinstance(owner, ClassValue):
             owner.names[name] = value
+        elif isinstance(owner, LibraryObject):
+            before = library.attribute(owner, name) if self.undecided else None
+            owner.attributes[name] = choice(before, value) if before is not None else value
 
     def _lambda(self, node: ast.Lambda) -> Value:
         frame = self.frame

@@ -8,6 +8,7 @@ from grader.intake.resolve import Resolver
 from grader.intake.trace.census import Census, census
 from grader.intake.trace.events import Built, Trained
 from grader.intake.trace.interpreter import Interpreter
+from grader.intake.trace.journal import Journal
 from grader.intake.trace.machine import Frame, OutOfSteps, is_module_class
 from grader.intake.trace.values import ClassValue, FunctionValue, Instance, Layer, ModuleValue, Origin, Value, options
 from grader.intake.tree import SourceTree
@@ -26,6 +27,7 @@ class Trace:
     censuses: dict[ast.stmt, Census] = field(default_factory=dict)
     builds: dict[ast.stmt, str] = field(default_factory=dict)  # how to build each with its defaults
     in_force: set[ast.stmt] = field(default_factory=set)  # classes that a module still holds at its end
+    journals: list[Journal] = field(default_factory=list)  # what each program does to train
     problems: list[str] = field(default_factory=list)
 
 
@@ -52,6 +54,7 @@ def follow(tree: SourceTree) -> Trace:
         trace.built += program.machine.built
         trace.trained += program.machine.trained
         trace.origins |= program.machine.origins
+        trace.journals.append(program.machine.journal)
         held = (value for name in program.module.scope.names.values() for value in options(name))
         trace.in_force |= {value.node for value in held if isinstance(value, ClassValue)}
     for event in trace.trained:
@@ -61,7 +64,7 @@ def follow(tree: SourceTree) -> Trace:
 
 def _start(tree: SourceTree, resolver: Resolver, path: str) -> _Program:
     machine = Interpreter(tree, resolver)
-    machine.entry = path
+    machine.entry = machine.journal.entry = path
     source = tree.sources[path]
     name = path.removesuffix(".py").replace("/", ".") if not source.is_notebook else MAIN
     module = ModuleValue(name.removesuffix(".__init__"), source)
@@ -80,6 +83,8 @@ def _guard(program: _Program, trace: Trace, action: Callable[[_Program], None]) 
     finally:
         machine.frames.clear()
         machine.constructing.clear()
+        machine.loops.clear()
+        machine.conditions.clear()
         machine.undecided = 0
 
 
@@ -109,7 +114,7 @@ def _count_classes(program: _Program, trace: Trace, *, nested: bool) -> None:
             continue
         trace.classes[node] = value
         machine.frames.append(Frame(value.scope, value.module, value.cell))
-        built, trained = len(machine.built), len(machine.trained)
+        built, trained, acts = len(machine.built), len(machine.trained), len(machine.journal.acts)
         instance = machine.construct(value, (), {}, node)
         machine.frames.pop()
         trace.censuses[node] = census(instance)
@@ -117,6 +122,7 @@ def _count_classes(program: _Program, trace: Trace, *, nested: bool) -> None:
             trace.builds[node] = instance.build
         machine.built[built:] = [event for event in machine.built[built:] if event.within is not None]
         del machine.trained[trained:]
+        del machine.journal.acts[acts:]
     for event in machine.built:
         if isinstance(event.model, Layer):
             trace.censuses.setdefault(event.node, census(event.model))

@@ -3,12 +3,16 @@
 import ast
 
 from grader.intake.trace.arithmetic import combine, truth
+from grader.intake.trace.builtin import over
 from grader.intake.trace.calls import Caller
+from grader.intake.trace.journal import Condition, Loop
+from grader.intake.trace.library_values import CUDA, Range
 from grader.intake.trace.machine import Frame
 from grader.intake.trace.values import (
     UNKNOWN,
     ClassValue,
     Collection,
+    Constant,
     External,
     FunctionValue,
     Layer,
@@ -18,6 +22,10 @@ from grader.intake.trace.values import (
     Value,
     choice,
 )
+
+
+def _calls(node: ast.expr) -> bool:
+    return any(isinstance(one, ast.Call) for one in ast.walk(node))
 
 
 class Interpreter(Caller):
@@ -54,7 +62,7 @@ class Interpreter(Caller):
             case ast.For() | ast.AsyncFor():
                 self._for(node)
             case ast.While():
-                self._undecided([node.body])
+                self._while(node)
             case ast.With() | ast.AsyncWith():
                 return self._with(node)
             case ast.Try() | ast.TryStar():
@@ -157,12 +165,26 @@ class Interpreter(Caller):
         scope.outermost.stars += module.scope.stars
 
     def _if(self, node: ast.If) -> bool:
-        known = truth(self.evaluate(node.test))
+        test = self.evaluate(node.test)
+        if test is CUDA:
+            self.record("cuda", test, node, (), {})
+        known = truth(test)
         if known is None:
-            return self._undecided([node.body, node.orelse])
+            self._note_stop(node)
+            return self._undecided([node.body, node.orelse], node)
         return self.execute(node.body if known else node.orelse)
 
-    def _undecided(self, bodies: list[list[ast.stmt]]) -> bool:
+    def _note_stop(self, node: ast.If) -> None:
+        """An `if …: break` (or `return`) that ends a loop of this function."""
+        loop = self.loops[-1] if self.loops and self.loops[-1].frame is self.frame else None
+        if loop is None or not any(isinstance(one, ast.Break | ast.Return) for one in node.body):
+            return
+        sides: tuple[Value, ...] = ()
+        if isinstance(node.test, ast.Compare) and len(node.test.ops) == 1 and not _calls(node.test):
+            sides = (self.evaluate(node.test.left), self.evaluate(node.test.comparators[0]))
+        self.record("stop", UNKNOWN, node, sides, {})
+
+    def _undecided(self, bodies: list[list[ast.stmt]], node: ast.stmt | None = None) -> bool:
         """Follow each body from the same state, then join the names; a single body may also not run."""
         scope = self.frame.scope
         before = dict(scope.names)
@@ -170,10 +192,14 @@ class Interpreter(Caller):
             bodies = [*bodies, []]
         outcomes: list[dict[str, Value]] = []
         self.undecided += 1
-        for body in bodies:
+        for side, body in enumerate(bodies):
             scope.names = dict(before)
+            if node is not None:
+                self.conditions.append(Condition(node, side))
             if not self.execute(body):
                 outcomes.append(scope.names)
+            if node is not None:
+                self.conditions.pop()
         self.undecided -= 1
         joined: dict[str, Value] = {}
         for name in {name for outcome in outcomes for name in outcome}:
@@ -183,11 +209,32 @@ class Interpreter(Caller):
         return not outcomes
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
-        for item in self.iterate(self.evaluate(node.iter)):
+        value = self.evaluate(node.iter)
+        self._enter(node, over(value))
+        for item in self.iterate(value):
             self.bind(node.target, item)
             if self.execute(node.body):
                 break
+        self.loops.pop()
         self.execute(node.orelse)
+
+    def _while(self, node: ast.While) -> None:
+        """Followed once; `while epoch < 20` counts as a range from the variable's value."""
+        counted: Value = UNKNOWN
+        match node.test:
+            case ast.Compare(left=ast.Name() as left, ops=[ast.Lt() | ast.LtE() as how], comparators=[stop]):
+                start, end = self.evaluate(left), self.evaluate(stop)
+                if isinstance(start, Constant):
+                    end = combine(ast.Add(), end, Constant(1)) if isinstance(how, ast.LtE) else end
+                    counted = Range(start, end, Constant(1))
+            case _:
+                self.evaluate(node.test)
+        self._enter(node, counted)
+        self._undecided([node.body])
+        self.loops.pop()
+
+    def _enter(self, node: ast.stmt, value: Value) -> None:
+        self.loops.append(Loop(node, self.frame.cell, value, len(self.conditions), self.frame))
 
     def _with(self, node: ast.With | ast.AsyncWith) -> bool:
         for item in node.items:

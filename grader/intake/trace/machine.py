@@ -1,11 +1,14 @@
 """The state of following one program: its modules, its frames, its budget, what was seen."""
 
 import ast
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.intake.resolve import LocalModule, Resolver
 from grader.intake.source import Cell
 from grader.intake.trace.events import Built, Trained
+from grader.intake.trace.journal import Act, Condition, Journal, Loop, Verb
+from grader.intake.trace.library_values import LibraryObject, Range
 from grader.intake.trace.values import (
     UNKNOWN,
     Choice,
@@ -55,6 +58,9 @@ class Machine:
         self.modules: dict[str, ModuleValue] = {}
         self.built: list[Built] = []
         self.trained: list[Trained] = []
+        self.journal = Journal("")
+        self.loops: list[Loop] = []
+        self.conditions: list[Condition] = []
         self.called: set[ast.AST] = set()  # functions that ran
         self.classes: dict[ast.ClassDef, ClassValue] = {}  # every class that was defined
         self.origins: dict[ast.stmt, Origin] = {}  # functions and variables that give a model of torch's own classes
@@ -126,6 +132,28 @@ class Machine:
             self.trained.append(
                 Trained(origin, owner, self.site(node), optimizer, sole, order, self.reached, self.entry)
             )
+
+    def record(
+        self, verb: Verb, value: Value, node: ast.AST, positional: Sequence[Value], keywords: Mapping[str, Value]
+    ) -> None:
+        """Note what the training code does."""
+        cell, order = self.frame.cell, self.next_order()
+        loops, conditions = tuple(self.loops), tuple(self.conditions)
+        self.journal.write(
+            Act(verb, value, node, cell, tuple(positional), dict(keywords), loops, conditions, order, self.reached)
+        )
+
+    def library_object(
+        self, path: str, positional: Sequence[Value], keywords: Mapping[str, Value], node: ast.AST
+    ) -> LibraryObject:
+        """What a call of a library gives, with its arguments and its place."""
+        return LibraryObject(path, tuple(positional), dict(keywords), self.frame.cell, node)
+
+    def counted(self, positional: Sequence[Value]) -> Value:
+        """`range(…)` in training code."""
+        ends = list(positional[:3]) if positional else [UNKNOWN]
+        start, stop = (Constant(0), ends[0]) if len(ends) == 1 else (ends[0], ends[1])
+        return Range(start, stop, ends[2] if len(ends) == 3 else Constant(1))
 
     def record_building(self, node: ast.stmt, model: Value, site: Location, complete: bool) -> None:
         """Note that a model was built."""

@@ -154,6 +154,7 @@ class Collection(Value):
 
     items: list[Value]
     keys: list[Value] | None = None
+    over: Value = field(default_factory=lambda: UNKNOWN)  # of `enumerate(loader)` the loader
 
 
 @dataclass(frozen=True, eq=False)
