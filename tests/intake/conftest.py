@@ -2,10 +2,14 @@
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
+from grader.intake.claims.read import read_claims
+from grader.intake.discover import discover
+from grader.model.claims import Claim
 
 
 class Repository:
@@ -71,3 +75,25 @@ def workspace(tmp_path: Path) -> Path:
     folder = tmp_path / "workspace"
     folder.mkdir()
     return folder
+
+
+ReadClaims = Callable[..., tuple[tuple[Claim, ...], tuple[str, ...]]]
+
+
+@pytest.fixture
+def claims_of(tmp_path: Path) -> ReadClaims:
+    """Write files, then read the claims about the class that `model` names."""
+
+    def read(
+        files: Mapping[str, str | bytes], model: str = "model.py:Net", readme: str | None = None, folder: str = "."
+    ) -> tuple[tuple[Claim, ...], tuple[str, ...]]:
+        for name, content in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        root = tmp_path / folder
+        candidate = discover(root, model=model, checkout=tmp_path).selected
+        assert candidate is not None
+        return read_claims(root, candidate, checkout=tmp_path, readme=readme)
+
+    return read

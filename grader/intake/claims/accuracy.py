@@ -32,7 +32,7 @@ SUBSETS: tuple[tuple[Subset, re.Pattern[str]], ...] = (
         "train",
         re.compile(
             r"(?<![A-Za-z])train(?:ing)?(?=[\s_-]*(?:(?:set|data|dataset|images|epoch|mean|avg"
-            r"|average)?[\s_-]*)(?:acc|loss|set|data|epoch|$|[:=(|]|\d))",
+            r"|average)?[\s_-]*)(?:acc|loss|set|data|epoch(?!s)|$|[:=(|]|\d))",
             re.IGNORECASE,
         ),
     ),

@@ -44,7 +44,7 @@ FINAL_MODEL = re.compile(
 )
 EARLY = re.compile(
     rf"\b(?:first|initial(?:ly)?|baseline|basic|original|old|earlier|previous|skeleton"
-    rf"|starting|provided|given|vanilla|start(?:ed|ing) with)[\s_-]+(?:\w+[\s_-]){{0,3}}?(?:{NOUN}"
+    rf"|starting|provided|vanilla|start(?:ed|ing) with)[\s_-]+(?:\w+[\s_-]){{0,3}}?(?:{NOUN}"
     rf"|notebook)\b|\b(?:we|i) started with\b",
     re.IGNORECASE,
 )

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from grader.intake.source import Cell
 from grader.model.submission import Location
 
+NEAREST = 4  # lines above a comment in which its code is looked for
+
 
 def docstrings(cell: Cell, name: str) -> list[tuple[Location, str, bool]]:
     """(place, text, whether it is the class's own) of the class's docstring, its methods' and the module's."""
@@ -40,7 +42,7 @@ def comments(cell: Cell, start: int, end: int) -> list[tuple[Location, str]]:
         for token in tokenize.generate_tokens(io.StringIO("\n".join(lines[start - 1 : end]) + "\n").readline):
             if token.type == tokenize.COMMENT:
                 number = start + token.start[0] - 1
-                code = lines[number - 1][: token.start[1]].strip() or _code_below(lines, number, end)
+                code = lines[number - 1][: token.start[1]].strip() or _code_near(lines, number, start, end)
                 text = f"{code}  {token.string}" if code else token.string
                 found.append((Location(file=cell.file, cell=cell.index, line=number), text))
     except (tokenize.TokenError, SyntaxError):
@@ -48,10 +50,16 @@ def comments(cell: Cell, start: int, end: int) -> list[tuple[Location, str]]:
     return found
 
 
-def _code_below(lines: Sequence[str], number: int, end: int) -> str:
-    """The line of code that a comment on a line of its own stands right above."""
+def _code_near(lines: Sequence[str], number: int, start: int, end: int) -> str:
+    """The code that a comment on a line of its own is about: the line right below it, else the nearest one above."""
     below = lines[number].strip() if number < min(end, len(lines)) else ""
-    return "" if below.startswith("#") else below.split("#")[0].strip()
+    if below and not below.startswith("#"):
+        return below.split("#")[0].strip()
+    for above in reversed(lines[max(start, number - NEAREST) - 1 : number - 1]):
+        code = above.split("#")[0].strip()
+        if code:
+            return code
+    return ""
 
 
 def class_span(cell: Cell, name: str, line: int) -> tuple[int, int] | None:

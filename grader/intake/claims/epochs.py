@@ -22,7 +22,7 @@ TARGET_LABEL = re.compile(
 DURATION_LABEL = re.compile(r"\btraining (?:time|duration)\W{0,8}$", re.IGNORECASE)
 AFTER = re.compile(r"\s?-?\s?(?:training |full |total )?epochs?\b", re.IGNORECASE)
 PART_OF_TRAINING = re.compile(
-    r"\b(?:last|every|each|first|next|final|later|early|per|around|another|additional"
+    r"\b(?:last|ev[ae]ry|each|first|next|final|later|early|per|around|another|additional"
     r"|more|by|for the|patience|warm-?up|step|previous|than|faster|in \d+ of|of)"
     r"\W{0,3}$",
     re.IGNORECASE,
@@ -80,6 +80,8 @@ def _at(match: re.Match[str]) -> Found:
 def _purpose(text: str, start: int) -> Literal["training", "target"]:
     """ "99.4 % in 12 epochs" tells when the target was reached; "Epochs: 20" how long the training was."""
     before = re.split(r"[.;|]\s", text[:start])[-1]
+    if re.search(r"\b(?:till|until|for|over|trained)\s*$", before, re.IGNORECASE):
+        return "training"
     return "target" if REACHED.search(before) else "training"
 
 

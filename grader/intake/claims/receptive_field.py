@@ -21,7 +21,7 @@ AFTER = re.compile(
 )
 WHOLE = re.compile(
     r"\b(?:final|total|overall|complete|effective|global|full|network|model|entire"
-    r"|end|max(?:imum)?|theoretical)\b",
+    r"|end|max(?:imum)?(?! ?pool)|theoretical)\b",
     re.IGNORECASE,
 )
 PASSING = re.compile(

@@ -16,17 +16,17 @@ from grader.model.claims import (
 WISH = re.compile(
     r"\b(?:must|should|needs? to|ha(?:s|ve) to|require(?:s|d|ment|ments)?|requiring|target(?:s"
     r"|ed|ing)?|goals?|objectives?|aim(?:s|ed|ing)?"
-    r"|constraints?|criteri(?:a|on)|expect(?:s|ed)?|ensur\w+|verif(?:y|ies)|thresholds?"
+    r"|constraints?|criteri(?:a|on)|expect(?:s|ed)?|ensur\w+|verif(?:y|ies)|threshold"
     r"|limit(?:s|ed)?|budget|assert|want|wish|try(?:ing)? to"
     r"|intend\w*|plan(?:ned)?|in order to|such that|so that it|desired?|the task|your (?:new )?(?:target"
     r"|task|goal)|challenge|tested for|checks? (?:for|that|if)|to (?:achieve|reach|get"
-    r"|have))\b",
+    r"|have)|(?:was|were|is) to (?:make|build|create|design))\b",
     re.IGNORECASE,
 )
 MET = re.compile(
     r"\b(?:achiev(?:es|ed|ing)|reach(?:es|ed|ing)|me(?:e)?t|meets|meeting|exceed(?:s|ed"
     r"|ing)?|surpass\w*|hit|satisf\w+|success\w*|got|obtained|attained|well (?:under|within"
-    r"|below)|current(?:ly)?|our (?:model|result)s?)\b",
+    r"|below)|current(?:ly)?|able to|our (?:model|result)s?)\b",
     re.IGNORECASE,
 )
 UNMET = re.compile(r"\bnot (?:yet |currently )?(?:me[et]t?|achiev\w*|reach\w*)\b", re.IGNORECASE)
@@ -35,8 +35,8 @@ AFTER = re.compile(
     re.IGNORECASE,
 )
 HEADING = re.compile(
-    r"\b(?:targets?|objectives?|requirements?|constraints?|assignment|goals?|problem|tasks?"
-    r"|criteria|instructions?|to[- ]?do|future|next steps?|improvements?|challenge|question"
+    r"\b(?:targets?|objectives?|requirements?|constraints?|goals?|problem|tasks?"
+    r"|criteria|instructions?|to[- ]?do|future|next steps?|improvements?"
     r"|tests?(?: cases)?|testing)\b",
     re.IGNORECASE,
 )
