@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from grader.model.report import GradeReport
+from grader.model.training import Training
 from grader.report.figures.claim import claim_mark
 from grader.report.figures.confusion import confusion_matrix
 from grader.report.figures.curves import accuracy_panel, loss_panel
@@ -17,7 +18,7 @@ from grader.report.view.claims import claims_view
 from grader.report.view.interpretation import interpretation_view
 from grader.report.view.page import page
 from grader.report.view.training import MOST_MISTAKES, MOST_RUNS
-from grader.report.view.verdict import deciding_run
+from grader.report.view.tries import deciding_run, tries
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Drawings:
     points: Markup
     receptive_field: Markup | None
     bars: tuple[Markup, ...]  # one per row of the layer table
-    curves: tuple[tuple[Markup, Markup], ...]  # (accuracy, loss) per run
+    curves: tuple[tuple[tuple[Markup, Markup], ...], ...]  # for each try, (accuracy, loss) per run
     confusion: Markup | None
     mistakes: tuple[str | None, ...]  # data URIs
     interpretation: InterpretationDrawings
@@ -53,17 +54,22 @@ def _draw(report: GradeReport) -> Drawings:
     run = deciding_run(report.training)
     evaluation = run.evaluation if run else None
     mistakes = evaluation.mistakes[:MOST_MISTAKES] if evaluation else ()
-    drawn = [run for run in report.training.runs[:MOST_RUNS] if run.epochs]
     return Drawings(
         points=points_ring(report.score.points, report.score.max_points),
         receptive_field=nested_squares(report.facts) if report.facts else None,
         bars=_bars(report),
-        curves=tuple((accuracy_panel(run, report.training.target), loss_panel(run)) for run in drawn),
+        curves=tuple(_curves(training, number) for number, training in enumerate(tries(report.training))),
         confusion=confusion_matrix(evaluation.confusion) if evaluation else None,
         mistakes=tuple(picture(mistake.image) for mistake in mistakes),
         interpretation=draw_interpretation(interpretation_view(report.training)),
         claims=_claim_marks(report),
     )
+
+
+def _curves(training: Training, number: int) -> tuple[tuple[Markup, Markup], ...]:
+    attempt = "second try" if number else ""
+    drawn = [run for run in training.runs[:MOST_RUNS] if run.epochs]
+    return tuple((accuracy_panel(run, training.target, attempt), loss_panel(run, attempt)) for run in drawn)
 
 
 def _claim_marks(report: GradeReport) -> tuple[tuple[Markup, ...], ...]:

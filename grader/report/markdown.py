@@ -7,9 +7,10 @@ from grader.report.escape import markdown_code, markdown_prose, markdown_text
 from grader.report.notation import plural
 from grader.report.view.claims import ClaimView
 from grader.report.view.criteria import Criterion
+from grader.report.view.origin import RecipeView
 from grader.report.view.page import Page, page
 from grader.report.view.table import Entry, Table
-from grader.report.view.training import EpochView, RunView
+from grader.report.view.training import EpochView, RunView, TryView
 
 LIMIT = 48_000  # characters; a forge takes 65,536 for a comment, and adds to it
 _MOST_CELL = 400
@@ -173,15 +174,23 @@ def _claim_table(claims: Table[ClaimView]) -> list[str]:
 
 
 def _runs(shown: Page) -> list[str]:
-    lines = ["### Training", "", markdown_prose(shown.training.status)]
+    lines = ["### Training"]
+    for one in shown.training.tries:
+        lines += ["", *_try(one)]
+    return lines
+
+
+def _try(shown: TryView) -> list[str]:
+    status = markdown_prose(shown.status)
+    lines = [f"**{markdown_text(shown.heading)}.** {status}" if shown.heading else status]
     rows = [
         [str(run.seed), run.best, run.interval, run.final, run.reached or "–", run.ending, run.time]
-        for run in shown.training.runs.rows
+        for run in shown.runs.rows
     ]
     if rows:
-        where = shown.training.runs.rows[0].set_name
+        where = shown.runs.rows[0].set_name
         heading = ["Seed", f"Best on the {where}", "95 % interval", "Last epoch", "Target reached", "Epochs", "Time"]
-        lines += ["", *_grid(heading, rows, "rllllll"), *_more(shown.training.runs)]
+        lines += ["", *_grid(heading, rows, "rllllll"), *_more(shown.runs)]
     return lines
 
 
@@ -205,12 +214,13 @@ def _layers(shown: Page) -> list[str]:
 
 def _epochs(shown: Page) -> list[str]:
     lines: list[str] = []
-    for run in shown.training.runs.rows:
-        lines += ["", *_epoch_table(run), *_more(run.epochs)]
+    for number, one in enumerate(shown.training.tries):
+        for run in one.runs.rows:
+            lines += ["", *_epoch_table(run, "Second try, seed" if number else "Seed"), *_more(run.epochs)]
     return _details("Epoch by epoch", lines[1:]) if lines else []
 
 
-def _epoch_table(run: RunView) -> list[str]:
+def _epoch_table(run: RunView, seed: str) -> list[str]:
     heading = ["Epoch", "Learning rate", "Train loss", "Train accuracy", "Loss", "Accuracy", "Seconds"]
 
     def row(epoch: EpochView) -> list[str]:
@@ -220,20 +230,27 @@ def _epoch_table(run: RunView) -> list[str]:
         ]  # fmt: skip
 
     return [
-        f"Seed {run.seed}, {run.set_name}:",
+        f"{seed} {run.seed}, {run.set_name}:",
         "",
         *_grid(heading, [row(epoch) for epoch in run.epochs.rows], "rrrrrrr"),
     ]
 
 
 def _recipe(shown: Page) -> list[str]:
-    recipe = shown.recipe
-    if not recipe.values:
-        return []
-    lines = [markdown_text(recipe.sentence), "", *_entries(["Setting", "Value", "Origin"], recipe.values)]
+    lines = [line for recipe in shown.recipes if recipe.values for line in ("", *_one_recipe(recipe))]
+    return _details("Recipe and initialisers", lines[1:]) if lines else []
+
+
+def _one_recipe(recipe: RecipeView) -> list[str]:
+    lines = [markdown_text(recipe.sentence)]
+    if recipe.unread:
+        lines += ["", "Could not be read; the reference recipe stands in:", ""]
+        lines += _entries(["Setting", "Why", "Where"], recipe.unread)
+    lines += [line for note in recipe.notes.rows for line in ("", f"- {markdown_prose(note)}")]
+    lines += ["", *_entries(["Setting", "Value", "Origin"], recipe.values)]
     if recipe.initializers:
         lines += ["", *_entries(["Initialiser", "Parameters", ""], recipe.initializers)]
-    return _details("Recipe and initialisers", lines)
+    return lines
 
 
 def _mistakes(shown: Page) -> list[str]:

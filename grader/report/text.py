@@ -5,7 +5,7 @@ import textwrap
 from grader.model.report import GradeReport
 from grader.report.view.criteria import Criterion
 from grader.report.view.page import Page, page
-from grader.report.view.training import RunView
+from grader.report.view.training import RunView, TryView
 
 _WIDTH = 96
 _MOST_CANDIDATES = 20
@@ -31,7 +31,7 @@ def to_text(report: GradeReport) -> str:
         lines += _wrap(", ".join(shown.blocked.places), "  at ")
         lines += _candidates(shown)
     lines += ["", *(line for criterion in shown.criteria.rows for line in _criterion(criterion))]
-    runs = [line for run in shown.training.runs.rows for line in _run(run)]
+    runs = [line for one in shown.training.tries for line in _try(one, several=len(shown.training.tries) > 1)]
     lines += ["", *runs] if runs else []
     lines += _claims(shown)
     if shown.flags:
@@ -73,6 +73,14 @@ def _criterion(row: Criterion) -> list[str]:
         lines += _wrap(row.fix, "    Fix: ")
         lines += _wrap(", ".join(row.places), "    at ")
     return lines
+
+
+def _try(shown: TryView, *, several: bool) -> list[str]:
+    """The runs; under a heading where there is a second try."""
+    first = [] if not several else _wrap(f"{shown.heading}:")
+    if several and not shown.runs:
+        first += _wrap(shown.status)
+    return first + [line for run in shown.runs.rows for line in _run(run)]
 
 
 def _run(run: RunView) -> list[str]:

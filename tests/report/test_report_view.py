@@ -1,5 +1,6 @@
 """What is shown first, what is left out, and how figures are written."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -17,6 +18,7 @@ from report_factory import (
     provenance,
     report,
     run,
+    second_try,
     training,
 )
 
@@ -28,7 +30,7 @@ from grader.report.html import to_html
 from grader.report.markdown import LIMIT, to_markdown
 from grader.report.text import summary_line, to_text
 from grader.report.view.page import page
-from grader.report.view.verdict import deciding_run
+from grader.report.view.tries import deciding_run
 
 Form = Callable[[GradeReport], str]
 
@@ -59,6 +61,72 @@ def test_the_first_run_at_the_target_decides_else_the_best() -> None:
     assert deciding_run(training(run(0, MISS), run(1, HIT), later)).seed == 1
     assert deciding_run(training(run(0, MISS), run(1, MISS[:3]))).seed == 0
     assert deciding_run(training()) is None
+
+
+def test_the_second_try_decides_where_it_reached_the_target() -> None:
+    missed, reached = run(0, MISS), run(0, HIT)
+    assert deciding_run(training(missed, second_try=training(reached))) == reached
+    assert deciding_run(training(missed, second_try=training(run(0, MISS[:3])))) == missed
+    # By a stricter rule than "any epoch" the first missed, for else there would be no second try.
+    assert deciding_run(training(reached, second_try=training(run(1, HIT)))).seed == 1
+    assert deciding_run(training(second_try=training(missed))) == missed
+    assert deciding_run(training(missed, second_try=training())) == missed
+
+
+def test_both_tries_have_a_heading_runs_and_a_recipe() -> None:
+    shown = page(second_try())
+    headings = ["With the submission's recipe (src/train.py:31)", "Second try, with the reference recipe house"]
+    assert [one.heading for one in shown.training.tries] == headings
+    assert [len(one.runs.rows) for one in shown.training.tries] == [2, 1]
+    assert [one.heading for one in shown.recipes] == [
+        "The submission's recipe (src/train.py:31)",
+        "The reference recipe house",
+    ]
+    (unread,) = shown.recipes[0].unread.rows
+    assert (unread.name, unread.note) == ("augmentation", "src/train.py:8")
+    assert shown.recipes[0].notes.rows[0].startswith("The one-cycle schedule is built for batches")
+    assert shown.verdict.highlights[0].note == "seed 0, epoch 12, test set, second try"
+    for text in (to_text(second_try()), to_markdown(second_try()), to_html(second_try())):
+        positions = [text.replace("&#39;", "'").index(heading) for heading in headings]
+        assert positions == sorted(positions)
+
+
+def test_curves_of_the_same_seed_have_names_of_their_own() -> None:
+    html = to_html(second_try())
+    names = re.findall(r'id="([^"]+)"', html)
+    assert len(names) == len(set(names))
+    assert {"accuracy-0-title", "second-try-accuracy-0-title"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("source", "theirs", "expected"),
+    [
+        ("option", False, "The recipe session-5 is named with --recipe. It is not known"),
+        ("rubric", False, "The recipe session-5 is the rubric's reference recipe."),
+        ("code", True, "training code, which never ran here. It is the student's own."),
+        ("code", False, "Not all that matters could be read, so it is not known to be the student's own."),
+    ],
+)
+def test_whose_recipe_it_is(source: str, theirs: bool, expected: str) -> None:
+    given = report(training=training(run(0, MISS), recipe_source=source, recipe_is_the_students=theirs))
+    assert expected in page(given).recipes[0].sentence
+
+
+def test_a_recipe_that_does_not_fit_is_told_with_what_was_used_instead() -> None:
+    house = training(run(0, HIT), recipe={"name": "house"}, recipe_source="rubric")
+    reason = "The submission's recipe does not fit: the batch is too large."
+    given = report(training=training(status="skipped", reason=reason, mend="Name another.", second_try=house))
+    (notice,) = page(given).verdict.notices
+    assert notice.text == f"{reason} It was trained with the reference recipe house instead."
+    assert page(given).training.tries[0].status == f"The model was not trained. {reason}"
+    assert "The model was not trained." in to_text(given)
+
+
+def test_an_interrupted_second_try_is_stamped_and_told() -> None:
+    house = training(run(0, MISS[:2], stopped="interrupted"), status="partial", reason="After 2 of 20 epochs.")
+    shown = page(report(training=training(run(0, MISS), second_try=house)))
+    assert "Interrupted" in shown.verdict.stamps
+    assert shown.verdict.notices[0].text.startswith("Interrupted: After 2 of 20 epochs.")
 
 
 def test_a_blocked_submission_is_told_once_what_to_do() -> None:
@@ -170,13 +238,14 @@ def test_markdown_of_a_usual_report_is_whole() -> None:
 
 
 def test_the_origin_of_each_recipe_value_is_shown() -> None:
-    values = {entry.name: (entry.value, entry.note) for entry in page(report()).recipe.values.rows}
+    values = {entry.name: (entry.value, entry.note) for entry in page(report()).recipes[0].values.rows}
     assert values["optimizer.lr"] == ("0.1", "recipe.yaml:4")
     assert values["optimizer.nesterov"] == ("no", "default")
     assert values["augmentation.0.degrees"] == ("-5, 5", "recipe.yaml:12")
     assert values["normalization.std"] == ("0.3081", "default")
     assert values["split"] == ("none", "")
-    assert page(report()).recipe.sentence.startswith("The recipe session-5 is named in the submission's .grader.yml.")
+    sentence = page(report()).recipes[0].sentence
+    assert sentence == "The recipe session-5 is named in the submission's .grader.yml. It is the student's own."
 
 
 def test_facts_told_by_a_flag_are_not_told_twice() -> None:

@@ -56,8 +56,11 @@ def evaluated(epoch: EpochRecord, on: str) -> tuple[float | None, float | None]:
     return epoch.validation_loss, epoch.validation_accuracy
 
 
-def accuracy_panel(run: TrainingRun, target: float | None) -> Markup:
-    """Accuracy per epoch with the target as a line and the best epoch as a ring."""
+def accuracy_panel(run: TrainingRun, target: float | None, attempt: str = "") -> Markup:
+    """Accuracy per epoch with the target as a line and the best epoch as a ring.
+
+    `attempt` tells runs with the same seed apart: "second try".
+    """
     curves = (
         Curve("training", tuple(epoch.train_accuracy for epoch in run.epochs)),
         Curve("evaluation", tuple(evaluated(epoch, run.evaluated_on)[1] for epoch in run.epochs)),
@@ -67,8 +70,8 @@ def accuracy_panel(run: TrainingRun, target: float | None) -> Markup:
         errors.append(error_of(target))
     aim = "" if target is None else f" The target is {percent(target)}."
     panel = Panel(
-        identity=f"accuracy-{run.seed}",
-        title=f"Accuracy by epoch, seed {run.seed}",
+        identity=_identity("accuracy", run, attempt),
+        title=f"Accuracy by epoch, {_named(run, attempt)}",
         description=f"Best on the {run.evaluated_on} set: {percent(run.best_accuracy)} at epoch {run.best_epoch}, "
         f"of {plural(len(run.epochs), 'epoch')}.{aim}",
         curves=curves,
@@ -81,8 +84,8 @@ def accuracy_panel(run: TrainingRun, target: float | None) -> Markup:
     return _draw(panel, run)
 
 
-def loss_panel(run: TrainingRun) -> Markup:
-    """Loss per epoch, on a logarithmic scale."""
+def loss_panel(run: TrainingRun, attempt: str = "") -> Markup:
+    """Loss per epoch, on a logarithmic scale; `attempt` as above."""
     curves = (
         Curve("training", tuple(epoch.train_loss for epoch in run.epochs)),
         Curve("evaluation", tuple(evaluated(epoch, run.evaluated_on)[0] for epoch in run.epochs)),
@@ -91,8 +94,8 @@ def loss_panel(run: TrainingRun) -> Markup:
     scale = [digit * 10.0**power for power in range(6, -5, -1) for digit in (5, 2, 1)]
     last = [value for value in curves[1].values if is_drawable(value)]
     panel = Panel(
-        identity=f"loss-{run.seed}",
-        title=f"Loss by epoch, seed {run.seed}",
+        identity=_identity("loss", run, attempt),
+        title=f"Loss by epoch, {_named(run, attempt)}",
         description=f"Last loss on the {run.evaluated_on} set: {decimal(last[-1]) if last else 'not recorded'}.",
         curves=curves,
         ticks=ticks_around(scale, values),
@@ -100,6 +103,14 @@ def loss_panel(run: TrainingRun) -> Markup:
         written=lambda loss: f"{loss:g}",
     )
     return _draw(panel, run)
+
+
+def _identity(quantity: str, run: TrainingRun, attempt: str) -> str:
+    return "-".join([*attempt.split(), quantity, str(run.seed)])
+
+
+def _named(run: TrainingRun, attempt: str) -> str:
+    return f"{attempt}, seed {run.seed}" if attempt else f"seed {run.seed}"
 
 
 def _draw(panel: Panel, run: TrainingRun) -> Markup:

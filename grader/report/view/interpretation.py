@@ -7,7 +7,7 @@ from grader.report.escape import visible
 from grader.report.figures.filters import largest_weight
 from grader.report.notation import count, percent, plural
 from grader.report.view.table import Table, table
-from grader.report.view.verdict import deciding_run
+from grader.report.view.tries import deciding_run
 
 MOST_CLASSES = 20  # of more, those with the most mistakes
 MOST_FILTERS = 64

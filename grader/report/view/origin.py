@@ -4,44 +4,64 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from grader.model.code_recipe import Unread
 from grader.model.report import GradeReport
 from grader.model.training import Training
 from grader.report.escape import prose, visible
-from grader.report.notation import count, duration
+from grader.report.notation import count, duration, place
 from grader.report.view.table import Entry, Table, table
 
 MOST_VALUES = 120
+MOST_UNREAD = 20
+MOST_NOTES = 10
 _SOURCES = {
-    "option": "named with --recipe",
-    "manifest": "named in the submission's .grader.yml",
-    "rubric": "the rubric's",
-    "": "of unknown origin",
+    "option": "The recipe{name} is named with --recipe. It is not known to be the student's own.",
+    "manifest": "The recipe{name} is named in the submission's .grader.yml. It is the student's own.",
+    "code": "The recipe was read from the submission's training code, which never ran here. It is the student's own.",
+    "rubric": "The recipe{name} is the rubric's reference recipe.",
+    "": "The recipe{name} is of unknown origin.",
 }
+_HALF_READ = (
+    "The recipe was read from the submission's training code, which never ran here. Not all that matters could be read,"
+    " so it is not known to be the student's own."
+)
 
 
 @dataclass(frozen=True)
 class RecipeView:
     """The recipe value by value; `values` is empty where nothing was trained."""
 
+    heading: str
     sentence: str
     values: Table[Entry]
+    unread: Table[Entry]  # setting, why it could not be read, where
+    notes: Table[str]  # what is odd about it
     initializers: Table[Entry]
 
 
 def recipe_view(training: Training) -> RecipeView:
     """Each value with where it came from; initialisers grouped by kind."""
     flat = list(_flat(training.recipe or {}))
-    theirs = (
-        "It is the student's own." if training.recipe_is_the_students else "It is not known to be the student's own."
-    )
     name = f" {prose(str(training.recipe['name']), 60)}" if training.recipe and training.recipe.get("name") else ""
+    half_read = training.recipe_source == "code" and not training.recipe_is_the_students
+    sentence = _HALF_READ if half_read else _SOURCES[training.recipe_source].format(name=name)
     grouped: dict[str, list[str]] = {}
     for path, kind in training.initializers.items():
         grouped.setdefault(kind, []).append(path)
+    called = prose(training.recipe_called, 200)
     return RecipeView(
-        sentence=f"The recipe{name} is {_SOURCES[training.recipe_source]}. {theirs}" if flat else "",
+        heading=f"{called[:1].upper()}{called[1:]}",
+        sentence=sentence if flat else "",
         values=table(flat, MOST_VALUES, lambda pair: _value(*pair, training.recipe_origins)),
+        unread=table(training.recipe_unread, MOST_UNREAD, _unread),
+        notes=table(training.recipe_notes, MOST_NOTES, lambda note: prose(note, 400)),
         initializers=table(grouped.items(), 40, lambda group: _initializer(*group)),
+    )
+
+
+def _unread(unread: Unread) -> Entry:
+    return Entry(
+        visible(unread.field, 80), prose(unread.reason, 300), place(unread.location) if unread.location else ""
     )
 
 

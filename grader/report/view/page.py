@@ -12,6 +12,7 @@ from grader.report.view.model import FactsView, Layer, ModelView, counts_cells, 
 from grader.report.view.origin import RecipeView, provenance_view, recipe_view
 from grader.report.view.table import Entry, Table, table
 from grader.report.view.training import TrainingView, training_view
+from grader.report.view.tries import tries
 from grader.report.view.verdict import Verdict, verdict
 
 MOST_FLAGS = 40
@@ -41,7 +42,7 @@ class Page:
     facts: FactsView | None
     training: TrainingView
     interpretation: InterpretationView | None
-    recipe: RecipeView
+    recipes: tuple[RecipeView, ...]  # one for each try
     provenance: tuple[Entry, ...]
     command: str
     cells: bool
@@ -66,7 +67,7 @@ def page(report: GradeReport) -> Page:
         facts=facts_view(report.facts, report.flags) if report.facts else None,
         training=training_view(report.training),
         interpretation=interpretation_view(report.training),
-        recipe=recipe_view(report.training),
+        recipes=tuple(recipe_view(training) for training in tries(report.training)),
         provenance=provenance_view(report),
         command=visible(report.provenance.command, 600),
         cells=counts_cells(report),

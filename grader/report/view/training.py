@@ -17,7 +17,8 @@ from grader.report.notation import (
     size,
 )
 from grader.report.view.table import Entry, Table, table
-from grader.report.view.verdict import deciding_run, set_name
+from grader.report.view.tries import deciding_run, deciding_try, heading, tries
+from grader.report.view.verdict import set_name
 
 MOST_RUNS = 12
 MOST_EPOCHS = 200
@@ -87,29 +88,46 @@ class EvaluationView:
 
 
 @dataclass(frozen=True)
-class TrainingView:
-    """What was trained and what came of it. `status` is a sentence."""
+class TryView:
+    """The runs with one recipe. `status` is a sentence, `heading` empty where nothing was tried."""
 
+    heading: str
     status: str
     mend: str
-    target: str
     runs: Table[RunView]
     has_interval: bool
     has_memory: bool
+
+
+@dataclass(frozen=True)
+class TrainingView:
+    """What was trained and what came of it: one try, or two."""
+
+    target: str
+    tries: tuple[TryView, ...]
     evaluation: EvaluationView | None
 
 
 def training_view(training: Training) -> TrainingView:
     """The training section of any report, trained or not."""
     run = deciding_run(training)
+    made = tries(training)
+    whose = "Second try, seed" if deciding_try(training) is training.second_try else "Seed"
     return TrainingView(
+        target="" if training.target is None else percent(training.target),
+        tries=tuple(_try(one, heading(one, number, len(made))) for number, one in enumerate(made)),
+        evaluation=_evaluation(run, run.evaluation, whose) if run and run.evaluation else None,
+    )
+
+
+def _try(training: Training, heading: str) -> TryView:
+    return TryView(
+        heading=heading if training.recipe else "",
         status=_status(training),
         mend=visible(training.mend),
-        target="" if training.target is None else percent(training.target),
         runs=table(training.runs, MOST_RUNS, lambda run: _run(run, training.target)),
         has_interval=any(run.interval for run in training.runs),
         has_memory=any(run.peak_memory_bytes for run in training.runs),
-        evaluation=_evaluation(run, run.evaluation) if run and run.evaluation else None,
     )
 
 
@@ -165,7 +183,7 @@ def _epoch(epoch: EpochRecord, run: TrainingRun) -> EpochView:
     )
 
 
-def _evaluation(run: TrainingRun, evaluation: Evaluation) -> EvaluationView:
+def _evaluation(run: TrainingRun, evaluation: Evaluation, whose: str) -> EvaluationView:
     matrix = evaluation.confusion
     pairs = [
         (number, true, predicted)
@@ -176,7 +194,7 @@ def _evaluation(run: TrainingRun, evaluation: Evaluation) -> EvaluationView:
     wrong = sum(number for number, _, _ in pairs)
     pairs.sort(key=lambda pair: (-pair[0], pair[1], pair[2]))
     heading = (
-        f"Seed {run.seed}, epoch {run.best_epoch}: {count(evaluation.images - wrong)} of "
+        f"{whose} {run.seed}, epoch {run.best_epoch}: {count(evaluation.images - wrong)} of "
         f"{plural(evaluation.images, 'image')} of the {set_name(run)} right, {count(wrong)} wrong."
     )
     mix_ups = tuple(f"{true} read as {predicted}: {count(number)}×" for number, true, predicted in pairs[:MOST_MIX_UPS])

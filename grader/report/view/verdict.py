@@ -7,6 +7,7 @@ from grader.model.training import Training, TrainingRun
 from grader.report.escape import prose, visible
 from grader.report.notation import count, operations, per_axis, percent, points
 from grader.report.view.table import Entry
+from grader.report.view.tries import deciding_run, deciding_try, tries
 
 _SET_NAMES = {"test": "test set", "validation": "validation split"}
 
@@ -58,14 +59,6 @@ def verdict(report: GradeReport, summary: str) -> Verdict:
     )
 
 
-def deciding_run(training: Training) -> TrainingRun | None:
-    """The first run that reached the target, else the best one; its confusion matrix and mistakes are shown."""
-    if not training.runs:
-        return None
-    reached = [run for run in training.runs if run.first_epoch_at_target is not None]
-    return reached[0] if reached else max(training.runs, key=lambda run: run.best_accuracy)
-
-
 def set_name(run: TrainingRun) -> str:
     """The set that the run is judged by, in words."""
     return _SET_NAMES[run.evaluated_on]
@@ -75,7 +68,7 @@ def _stamps(report: GradeReport) -> tuple[str, ...]:
     stamps = []
     if report.scope == "static":
         stamps.append("Static check")
-    if report.training.status == "partial":
+    if report.training.was_interrupted:
         stamps.append("Interrupted")
     if report.provenance.sandbox_strength != "isolated":
         stamps.append("Sandbox: limits only")
@@ -85,7 +78,13 @@ def _stamps(report: GradeReport) -> tuple[str, ...]:
 
 
 def _notices(report: GradeReport) -> tuple[Notice, ...]:
-    training = report.training
+    notices = [notice for training in tries(report.training) for notice in _notices_of(training)]
+    if report.scope == "static" and report.gradable:
+        notices.append(Notice("This was a static check: the model was not trained and its accuracy was not tested."))
+    return tuple(notices)
+
+
+def _notices_of(training: Training) -> list[Notice]:
     notices = []
     if training.status == "partial":
         reason = prose(training.reason) or "Training stopped before its end."
@@ -94,13 +93,14 @@ def _notices(report: GradeReport) -> tuple[Notice, ...]:
         )
     elif training.status == "skipped":
         reason = prose(training.reason) or "Training could not start."
-        notices.append(Notice(f"Not trained: {reason}", visible(training.mend)))
+        told = f"Not trained: {reason}"
+        if training.second_try and training.second_try.runs:
+            told = f"{reason} It was trained with {prose(training.second_try.recipe_called, 200)} instead."
+        notices.append(Notice(told, visible(training.mend)))
     elif training.status == "error":
         reason = prose(training.reason) or "The training process failed."
         notices.append(Notice(f"Training failed on our side: {reason}", visible(training.mend)))
-    if report.scope == "static" and report.gradable:
-        notices.append(Notice("This was a static check: the model was not trained and its accuracy was not tested."))
-    return tuple(notices)
+    return notices
 
 
 def _highlights(report: GradeReport) -> tuple[Entry, ...]:
@@ -112,7 +112,8 @@ def _highlights(report: GradeReport) -> tuple[Entry, ...]:
     entries = []
     run = deciding_run(report.training)
     if run is not None:
-        where = f"seed {run.seed}, epoch {run.best_epoch}, {set_name(run)}"
+        again = ", second try" if deciding_try(report.training) is report.training.second_try else ""
+        where = f"seed {run.seed}, epoch {run.best_epoch}, {set_name(run)}{again}"
         entries.append(Entry("Best accuracy", percent(run.best_accuracy), where))
     entries.append(Entry("Parameters", count(facts.parameters.counted), "as the rubric counts them"))
     if field is None:
