@@ -113,13 +113,13 @@ def _suggestions(
     rules: Sequence[RuleRates], expected: Mapping[str, Expected], asked: Asked, found: Calibrated
 ) -> tuple[Suggestion, Suggestion | None]:
     first = _with_snippet(suggest(rules, expected, asked.level), found, asked.rubric)
-    hopeless = never_reached(rules, expected)
+    hopeless = never_reached(rules, expected, asked.level)
     rest = {key: value for key, value in expected.items() if key not in hopeless}
     if not hopeless or first.status == "supported" or "pass" not in rest.values():
         return first, None
     second = suggest(rules, rest, asked.level)
     sentence = (
-        f"Without {', '.join(hopeless)}, which no rule can pass because no seed ever reached the target:"
+        f"Without {', '.join(hopeless)}, which no rule passes because no seed reached the target in any epoch:"
         f" {second.sentence[0].lower()}{second.sentence[1:]}"
     )
     second = second.model_copy(update={"without": hopeless, "sentence": sentence})

@@ -42,11 +42,20 @@ def suggest(rules: Sequence[RuleRates], expected: Mapping[str, Expected], level:
     return _suggestion("none", best, expected, level, None)
 
 
-def never_reached(rules: Sequence[RuleRates], expected: Mapping[str, Expected]) -> tuple[str, ...]:
-    """Models that should pass and do not under any rule, in any seed: the target or the recipe is what fails them."""
-    should = [key for key, value in expected.items() if value == "pass"]
+def never_reached(rules: Sequence[RuleRates], expected: Mapping[str, Expected], level: float) -> tuple[str, ...]:
+    """Models that should pass, yet no seed does under any rule: the target or the recipe fails them, not a rule.
+
+    Only where so many seeds without success would be a chance of 5 % or less, were the laxest rule to keep the level.
+    """
     reached = {rate.model for one in rules for rate in one.models if rate.single.reached}
-    return tuple(key for key in should if key not in reached)
+    enough = min(single_for(one.rule.needed, one.rule.seeds, 1 - level) for one in rules)
+    return tuple(
+        rate.model
+        for rate in rules[0].models
+        if expected.get(rate.model) == "pass"
+        and rate.model not in reached
+        and (1 - enough) ** rate.single.of <= 1 - CONFIDENCE + 1e-9  # five seeds do just so, for 1 of 5 at 5 %
+    )
 
 
 def pooled_spread(one: RuleRates, expected: Mapping[str, Expected]) -> float | None:

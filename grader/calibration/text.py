@@ -2,7 +2,7 @@
 
 from grader.calibration.matrix import chosen, range_text
 from grader.calibration.suggest import share_text
-from grader.calibration.view import own_rates, spread
+from grader.calibration.view import own_rates, snippet_title, spread
 from grader.model.calibration import Calibration
 from grader.report.escape import visible
 from grader.report.notation import percent
@@ -23,7 +23,7 @@ def to_text(calibration: Calibration) -> str:
     lines += [f"Left out: {visible(sentence, 400)}" for sentence in calibration.left_out]
     lines += [f"Note: {visible(note, 400)}" for note in calibration.notes]
     if chosen(calibration).snippet:
-        lines += ["", chosen(calibration).snippet.rstrip()]
+        lines += ["", f"{snippet_title(calibration)}:", chosen(calibration).snippet.rstrip()]
     return "\n".join(lines)
 
 

@@ -34,9 +34,9 @@ class Banner:
     tone: str
     heading: str
     sentence: str
-    snippet: str
     otherwise: str
-    otherwise_snippet: str
+    snippet: str
+    snippet_title: str
     highlights: tuple[Entry, ...]
 
 
@@ -105,9 +105,17 @@ def own_rates(calibration: Calibration) -> RuleRates:
     return next(one for one in counted_rules(calibration) if one.rule == calibration.own)
 
 
+def snippet_title(calibration: Calibration) -> str:
+    """What the YAML is."""
+    supported = chosen(calibration).status == "supported"
+    return "In the rubric" if supported else "The best rule so far, in the rubric"
+
+
 def spread(values: Distribution) -> str:
-    """ "99.42 ± 0.05 % (99.31 to 99.50)"."""
-    deviation = f" ± {values.deviation * 100:.2f}" if values.deviation is not None else ""
+    """ "99.42 ± 0.05 % (99.31 to 99.50)", or "99.42 %" of one seed."""
+    if values.deviation is None:
+        return percent(values.mean)
+    deviation = f" ± {values.deviation * 100:.2f}"
     return f"{values.mean * 100:.2f}{deviation} % ({values.minimum * 100:.2f} to {values.maximum * 100:.2f})"
 
 
@@ -122,9 +130,9 @@ def _banner(calibration: Calibration) -> Banner:
         tone=tone,
         heading=heading,
         sentence=visible(first.sentence, 800),
-        snippet=first.snippet if first.status == "supported" or other is None else "",
         otherwise=visible(other.sentence, 800) if other else "",
-        otherwise_snippet=other.snippet if other else "",
+        snippet=chosen(calibration).snippet,
+        snippet_title=snippet_title(calibration),
         highlights=_highlights(calibration),
     )
 

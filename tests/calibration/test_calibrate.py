@@ -98,6 +98,11 @@ def test_both_files_are_written(tmp_path: Path) -> None:
     assert from_json((tmp_path / "out" / "calibration.json").read_text()) == realistic()
 
 
+def test_a_single_seed_has_no_spread() -> None:
+    line = to_text(calibration_of({"a": steady(1, reached=1)})).splitlines()[3]
+    assert line.split() == ["a", "pass", "99.50", "%", "99.50", "%", "1", "of", "1", "2.5", "%", "to", "100", "%"]
+
+
 def test_text() -> None:
     lines = to_text(realistic()).splitlines()
     assert lines[0] == "mnist-20k: 99.40 % within 20 epochs"
@@ -111,5 +116,5 @@ def test_text() -> None:
     assert lines[8].startswith("The rubric's rule: any epoch, 1 of 3 seeds. It is expected to fail a model")
     assert lines[8].endswith("; without small).")
     assert lines[9].startswith("No rule keeps false fails under 5 %.")
-    assert lines[10].startswith("Without small, which no rule can pass")
-    assert lines[12] == "task:"
+    assert lines[10].startswith("Without small, which no rule passes")
+    assert lines[12:14] == ["In the rubric:", "task:"]

@@ -107,8 +107,16 @@ def test_a_model_that_no_rule_passes_is_named_and_left_out_of_a_second_suggestio
     assert calibration.otherwise.without == ("never",)
     assert calibration.otherwise.rule == AccuracyRule(rule="best_epoch", needed=3, seeds=5)
     assert calibration.otherwise.sentence.startswith(
-        "Without never, which no rule can pass because no seed ever reached the target: the strictest rule"
+        "Without never, which no rule passes because no seed reached the target in any epoch: the strictest rule"
     )
+
+
+def test_a_few_seeds_without_success_are_no_reason_to_leave_a_model_out() -> None:
+    """1 of 5 seeds keeps 5 % from a share of 1 - 0.05^(1/5) on, which gives 0 of 4 more often than 1 in 20."""
+    assert calibration_of({"a": once(20), "never": steady(4, reached=0)}).otherwise is None
+    left_out = calibration_of({"a": once(20), "never": steady(5, reached=0)}).otherwise
+    assert left_out is not None
+    assert left_out.without == ("never",)
 
 
 def test_nothing_is_left_out_where_every_model_reached_it_or_none_did() -> None:
