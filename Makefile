@@ -44,6 +44,7 @@ golden: $(STAMP)
 
 schema: $(STAMP)
 	$(BIN)/python -m grader.report.schema > docs/report.schema.json
+	$(BIN)/python -m grader.calibration.schema > docs/calibration.schema.json
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
