@@ -96,7 +96,9 @@ def test_two_models_without_names_stay_open_until_the_notebook_tells(claims_of: 
     built = "model = Net()\nprint(sum(p.numel() for p in model.parameters()))\n"
     files = {"README.md": readme, "work.ipynb": notebook(("code", net(), ""), ("code", built, "19204\n"))}
     claims, _ = claims_of(files, model="work.ipynb:Net")
-    assert totals(claims) == [(19204, "graded"), (14116, "unknown"), (19204, "graded")]
+    assert totals(claims) == [(19204, "graded"), (14116, "other"), (19204, "graded")]
+    (accuracy,) = [claim for claim in claims if isinstance(claim.statement, AccuracyClaim)]
+    assert (accuracy.about, accuracy.subject) == ("graded", "Regularized model")
     silent = {"README.md": readme, "work.ipynb": notebook(("code", net(), ""), ("code", built, ""))}
     claims, _ = claims_of(silent, model="work.ipynb:Net")
     assert totals(claims) == [(19204, "unknown"), (14116, "unknown")]

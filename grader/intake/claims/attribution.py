@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from grader.intake.claims.document import Document, Section
+from grader.intake.claims.document import ITEM, Document, Section
 from grader.intake.claims.drafts import Draft
 from grader.intake.claims.identity import Identity, ordinals_in
 from grader.intake.claims.markup import plain
@@ -117,7 +117,10 @@ def attribute(draft: Draft, found: Survey) -> Opinion:
         opinion = found.known[text, role]
         if opinion is not None:
             return opinion
-        place = place or (_label(plain(text)) if role == "title" else "")
+        seen = ITEM.sub("", plain(text)).strip(" #*-:") if role != "row" and not place else ""
+        if role == "line":  # "- Slim model: 14,116 parameters"
+            seen = seen.partition(":")[0] if ":" in seen else ""
+        place = seen.split(":")[0] if _label(seen) else place
     for section in draft.line.section.path():
         key = (str(id(section)), "body")
         if key not in found.known:

@@ -25,8 +25,8 @@ class Attributed:
 def vote(found: Sequence[Attributed]) -> list[Attributed]:
     """Totals that the graded class's own cells printed settle whose the text's figures are.
 
-    An open claim of exactly such a total is the graded model's, and so is all that stands under the same subject; what
-    stands under a subject with other totals is another's, where some subject has the printed one.
+    An open claim of exactly such a total is the graded model's, and so is all that stands under a subject with no other
+    total; what stands under a subject with other totals alone is another's, where some subject has the printed one.
     """
     printed = {
         stated_total(one.draft) for one in found if one.draft.document.source == "output" and one.about == "graded"
@@ -38,7 +38,7 @@ def vote(found: Sequence[Attributed]) -> list[Attributed]:
         total = stated_total(one.draft)
         if total is not None and one.about == "unknown" and _key(one):
             totals.setdefault(_key(one), set()).add(total)
-    own = {key for key, values in totals.items() if values & printed}
+    own = {key for key, values in totals.items() if values <= printed}
     others = {key for key, values in totals.items() if not values & printed} if own else set()
     return [_settled(one, printed, own, others) for one in found]
 
