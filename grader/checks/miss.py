@@ -79,7 +79,8 @@ def _not_theirs(context: Context) -> Proof | None:
     if source == "option":
         reason = "It was trained with the recipe of --recipe, so yours may well reach it."
         return Proof(Status.INCONCLUSIVE, reason, "Train again without --recipe.")
-    reason = "It was trained with a recipe that is not yours, so your own may well reach it."
+    found = "No recipe of yours was found, in a .grader.yml or in training code. " if source == "rubric" else ""
+    reason = f"{found}It was trained with a recipe that is not yours, so your own may well reach it."
     return Proof(Status.INCONCLUSIVE, reason, _OWN_RECIPE)
 
 

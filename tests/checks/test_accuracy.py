@@ -134,6 +134,14 @@ def test_no_run(training: Training, status: str, part: str, ask: Any, context: A
         ([0.9, 0.994], {}, {"status": "error", "reason": "The process died."}, {}, "passed", "99.40 %"),
         ([0.1], {"stopped": "diverged"}, {}, {}, "failed", "diverged"),
         ([0.1], {"stopped": "diverged"}, {"recipe_is_the_students": False}, {}, "inconclusive", "diverged"),
+        (
+            [0.9] * 3,
+            {},
+            {"recipe_is_the_students": False, "recipe_source": "rubric"},
+            {},
+            "inconclusive",
+            "No recipe of yours was found",
+        ),
         ([0.9] * 3, {}, {"recipe_is_the_students": False, "recipe_source": "option"}, {}, "inconclusive", "--recipe"),
     ],
 )
