@@ -39,15 +39,15 @@ class Source:
 def running_order(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
     """The cells in the order in which they last ran.
 
-    Execution counts decide where they contradict the page's order; a cell without a count keeps its place after the
-    cell above it.
+    Execution counts decide where they contradict the page's order; a cell without a count (or with 0, which some
+    programs write for a cell that was not run) keeps its place after the cell above it.
     """
-    counts = [cell.execution_count for cell in cells if cell.execution_count is not None]
+    counts = [cell.execution_count for cell in cells if cell.execution_count]
     if all(earlier < later for earlier, later in pairwise(counts)):
         return cells
     keys: list[tuple[int, int]] = []
     last = -1
     for position, cell in enumerate(cells):
-        last = cell.execution_count if cell.execution_count is not None else last
+        last = cell.execution_count or last
         keys.append((last, position))
     return tuple(cell for _, cell in sorted(zip(keys, cells, strict=True), key=lambda pair: pair[0]))

@@ -90,6 +90,8 @@ def _scale(how: ast.operator, left: Value, right: Value) -> Value:
 
 
 def _contains(container: Value, item: Value) -> bool | None:
+    if isinstance(container, Constant) and isinstance(container.value, str):
+        return item.value in container.value if isinstance(item, Constant) and isinstance(item.value, str) else None
     if not isinstance(container, Collection) or not isinstance(item, Constant):
         return None
     inside = container.items if container.keys is None else container.keys

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from grader.intake.trace import command_line, library
-from grader.intake.trace.library_values import CUDA, Batches, LibraryObject, Range
+from grader.intake.trace.library_values import CUDA, Batches, LibraryObject, Option, Range
 from grader.intake.trace.values import (
     UNKNOWN,
     Choice,
@@ -60,6 +60,8 @@ def call(machine: Evaluator, name: str, positional: Sequence[Value], keywords: M
         key = positional[1]
         if isinstance(key, Constant) and isinstance(key.value, str):
             return machine.attribute(first, key.value)
+        if isinstance(first, External) and isinstance(key, Option):
+            return External(f"{first.path}.{key.default}")
         return External(f"{first.path}.?") if isinstance(first, External) else _any_class(first)
     if name == "setattr" and len(positional) == 3:
         if isinstance(positional[1], Constant):
@@ -75,6 +77,8 @@ def call(machine: Evaluator, name: str, positional: Sequence[Value], keywords: M
 
 def method(machine: Evaluator, owner: Value, name: str, positional: Sequence[Value]) -> Value:
     """A method of a list, a dict, a string or of `model.parameters()`."""
+    if isinstance(owner, Constant | Option):
+        return _changed(owner, name)
     if not isinstance(owner, Collection):
         return owner if isinstance(owner, Parameters) else UNKNOWN
     first = positional[0] if positional else UNKNOWN
@@ -112,6 +116,15 @@ def over(*values: Value) -> Value:
         if isinstance(inner, LibraryObject | Range | Choice):
             return inner
     return UNKNOWN
+
+
+def _changed(owner: Constant | Option, name: str) -> Value:
+    """`word.lower()` and the like."""
+    word = owner.value if isinstance(owner, Constant) else owner.default
+    if not isinstance(word, str) or name not in ("lower", "upper", "strip", "title", "capitalize"):
+        return UNKNOWN
+    changed: str = getattr(word, name)()
+    return Constant(changed) if isinstance(owner, Constant) else Option(changed)
 
 
 def _is_instance(value: Value, kind: Value) -> Value:

@@ -9,7 +9,7 @@ from grader.intake.trace.arithmetic import MOST_ITEMS
 from grader.intake.trace.evaluate import Evaluator
 from grader.intake.trace.express import express_call
 from grader.intake.trace.layers import TENSOR_MAKERS, make_layer, tensor
-from grader.intake.trace.library_values import LibraryObject
+from grader.intake.trace.library_values import LibraryObject, Option
 from grader.intake.trace.machine import MOST_CALLS, Frame, is_module_class, is_module_path, models_in
 from grader.intake.trace.values import (
     UNKNOWN,
@@ -227,7 +227,8 @@ class Caller(Evaluator):
             return tensor(name, positional) or UNKNOWN
         if WRAPPERS.search(name):
             models = [value for value in positional if isinstance(value, Instance | Layer | Choice)]
-            return Collection(list(positional)) if name == "prepare" and len(positional) > 1 else (*models, UNKNOWN)[0]
+            several = name in ("prepare", "initialize") and len(positional) > 1
+            return Collection(list(positional)) if several else (*models, UNKNOWN)[0]
         return self._call_unknown(positional, keywords, node, path)
 
     def _optimize(self, path: str, positional: Sequence[Value], keywords: Mapping[str, Value], node: ast.AST) -> Value:
@@ -243,6 +244,10 @@ class Caller(Evaluator):
         self, positional: Sequence[Value], keywords: Mapping[str, Value], node: ast.AST, path: str
     ) -> Value:
         """A call that we can't follow: unknown, and perhaps a whole model that we can't see into."""
+        for value in (*positional, *keywords.values()):
+            for option in options(value):
+                if library.is_optimizer(option):
+                    self.record("hand", option, node, positional, keywords)
         name = path.rsplit(".", 1)[-1]
         if self.constructing and (name[:1].isupper() or ".models." in path):
             return Layer(path, None)
@@ -259,14 +264,14 @@ class Caller(Evaluator):
             return known
         if isinstance(owner, Instance | Layer):
             return self._call_model(owner, name, positional, keywords)
-        if isinstance(owner, Collection | Parameters | Constant):
+        if isinstance(owner, Collection | Parameters | Constant | Option):
             return builtin.method(self, owner, name, positional)
         if name in FITTING_METHODS:
             for value in (*positional[:1], *keywords.values()):
                 for model in value.options if isinstance(value, Choice) else (value,):
                     if isinstance(model, Instance | Layer):
                         self.record_training(model, node, name)
-        return UNKNOWN
+        return self._call_unknown(positional, keywords, node, "")
 
     def _call_model(
         self, owner: Instance | Layer, name: str, positional: Sequence[Value], keywords: Mapping[str, Value]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from grader.intake.trace.library_values import LibraryObject
+from grader.intake.trace.library_values import LibraryObject, Option
 from grader.intake.trace.values import UNKNOWN, Collection, Constant, External, Value
 
 if TYPE_CHECKING:
@@ -56,13 +56,13 @@ def _default(keywords: Mapping[str, Value]) -> Value:
     given = keywords.get("default")
     if given is None:
         if isinstance(action, Constant) and action.value in ("store_true", "store_false"):
-            return Constant(action.value == "store_false")
+            return Option(action.value == "store_false")
         return UNKNOWN if "required" in keywords else Constant(None)
     kind = keywords.get("type")
     if isinstance(given, Constant) and isinstance(given.value, str) and isinstance(kind, External):
         convert = _TYPES.get(kind.path.rsplit(".", 1)[-1])
         try:
-            return Constant(convert(given.value)) if convert else given
+            given = Constant(convert(given.value)) if convert else given
         except ValueError:
             return UNKNOWN
-    return given
+    return Option(given.value) if isinstance(given, Constant) and isinstance(given.value, str | bool) else given

@@ -4,9 +4,10 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 
 from grader.intake.trace import library
-from grader.intake.trace.arithmetic import MOST_ITEMS, combine, compare, truth
-from grader.intake.trace.library_values import CUDA, LibraryObject, Mixed, Range
-from grader.intake.trace.machine import Frame, Machine
+from grader.intake.trace.arithmetic import MOST_ITEMS, truth
+from grader.intake.trace.library_values import LibraryObject, Option, Range, presume
+from grader.intake.trace.machine import Frame
+from grader.intake.trace.operators import Operators
 from grader.intake.trace.values import (
     UNKNOWN,
     Choice,
@@ -31,7 +32,7 @@ from grader.intake.trace.values import (
 CUSTOMARY = {"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional", "optim": "torch.optim"}
 
 
-class Evaluator(Machine):
+class Evaluator(Operators):
     """Expressions to values."""
 
     def call(self, function: Value, positional: Sequence[Value], keywords: Mapping[str, Value], node: ast.AST) -> Value:
@@ -153,6 +154,9 @@ class Evaluator(Machine):
         if isinstance(key, Constant) and isinstance(key.value, int) and owner.keys is None:
             inside = -len(owner.items) <= key.value < len(owner.items)
             return owner.items[key.value] if inside else UNKNOWN
+        if isinstance(key, Option):
+            known = [item for at, item in zip(owner.keys or [], owner.items, strict=False) if at == presume(key)]
+            return self.prefer(known[-1] if known else None, owner.items)
         return choice(*owner.items) if owner.items else UNKNOWN
 
     def _sliced(self, owner: Value, bounds: ast.Slice) -> Value:
@@ -165,58 +169,6 @@ class Evaluator(Machine):
         if len(numbers) != len(ends) or numbers[2] == 0:
             return UNKNOWN
         return Collection(owner.items[slice(*numbers)])
-
-    def _binop(self, node: ast.BinOp) -> Value:
-        left, right = self.evaluate(node.left), self.evaluate(node.right)
-        result = combine(node.op, left, right)
-        if result is UNKNOWN and any(isinstance(part, LibraryObject | Mixed) for part in (left, right)):
-            return Mixed(node.op, (left, right), self.frame.cell, node)
-        return result
-
-    def _unaryop(self, node: ast.UnaryOp) -> Value:
-        value = self.evaluate(node.operand)
-        if isinstance(node.op, ast.Not):
-            if value is CUDA:
-                self.record("cuda", value, node, (), {})
-            known = truth(value)
-            return UNKNOWN if known is None else Constant(not known)
-        if isinstance(value, Constant) and isinstance(value.value, int | float):
-            return Constant(-value.value) if isinstance(node.op, ast.USub) else value
-        return UNKNOWN
-
-    def _boolop(self, node: ast.BoolOp) -> Value:
-        seen: list[Value] = []
-        with_cuda = False
-        for part in node.values:
-            value = self.evaluate(part)
-            known = truth(value)
-            with_cuda = with_cuda or value is CUDA
-            if known is None:
-                seen.append(value)
-            elif known is isinstance(node.op, ast.Or):
-                return choice(*seen, value)
-        return choice(*seen) if seen else CUDA if with_cuda and truth(value) else value
-
-    def _compare(self, node: ast.Compare) -> Value:
-        left = self.evaluate(node.left)
-        result = True
-        for how, part in zip(node.ops, node.comparators, strict=True):
-            right = self.evaluate(part)
-            known = compare(how, left, right)
-            if known is None:
-                return UNKNOWN
-            result = result and known
-            left = right
-        return Constant(result)
-
-    def _ifexp(self, node: ast.IfExp) -> Value:
-        test = self.evaluate(node.test)
-        if test is CUDA:
-            self.record("cuda", test, node, (), {})
-        known = truth(test)
-        if known is None:
-            return choice(self.evaluate(node.body), self.evaluate(node.orelse))
-        return self.evaluate(node.body if known else node.orelse)
 
     def _list(self, node: ast.List | ast.Tuple | ast.Set) -> Value:
         items: list[Value] = []

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from grader.intake.resolve import Resolver
+from grader.intake.source import Source
 from grader.intake.trace.census import Census, census
 from grader.intake.trace.events import Built, Trained
 from grader.intake.trace.interpreter import Interpreter
@@ -37,11 +38,15 @@ class _Program:
     module: ModuleValue
 
 
-def follow(tree: SourceTree) -> Trace:
-    """Follow every source as a program, then the functions that no program calls, then count each model."""
+def follow(tree: SourceTree, only: Callable[[Source], bool] | None = None) -> Trace:
+    """Follow every source as a program, then the functions that no program calls, then count each model.
+
+    `only` chooses the sources that are followed as programs; others are read where they are imported.
+    """
     resolver = Resolver(tree)
     trace = Trace()
-    programs = [_start(tree, resolver, path) for path in tree.sources]
+    paths = [path for path, source in tree.sources.items() if only is None or only(source)]
+    programs = [_start(tree, resolver, path) for path in paths]
     for program in programs:
         _guard(program, trace, lambda one: one.machine.run_module(one.module, main=True))
     called: set[ast.AST] = set().union(*(program.machine.called for program in programs)) if programs else set()
@@ -64,8 +69,8 @@ def follow(tree: SourceTree) -> Trace:
 
 def _start(tree: SourceTree, resolver: Resolver, path: str) -> _Program:
     machine = Interpreter(tree, resolver)
-    machine.entry = machine.journal.entry = path
     source = tree.sources[path]
+    machine.entry, machine.journal = path, Journal(path, source)
     name = path.removesuffix(".py").replace("/", ".") if not source.is_notebook else MAIN
     module = ModuleValue(name.removesuffix(".__init__"), source)
     return _Program(machine, module)

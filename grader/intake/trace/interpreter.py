@@ -6,7 +6,7 @@ from grader.intake.trace.arithmetic import combine, truth
 from grader.intake.trace.builtin import over
 from grader.intake.trace.calls import Caller
 from grader.intake.trace.journal import Condition, Loop
-from grader.intake.trace.library_values import CUDA, Range
+from grader.intake.trace.library_values import CUDA, Range, presume
 from grader.intake.trace.machine import Frame
 from grader.intake.trace.values import (
     UNKNOWN,
@@ -20,7 +20,6 @@ from grader.intake.trace.values import (
     Origin,
     Scope,
     Value,
-    choice,
 )
 
 
@@ -97,7 +96,7 @@ class Interpreter(Caller):
         if isinstance(current, Collection) and isinstance(node.op, ast.Add) and current.keys is None:
             current.items += self.iterate(added)
         else:
-            self.bind(node.target, combine(node.op, current, added))
+            self.bind(node.target, self.combined(node.op, current, added, node))
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> FunctionValue:
         frame = self.frame
@@ -171,7 +170,9 @@ class Interpreter(Caller):
         known = truth(test)
         if known is None:
             self._note_stop(node)
-            return self._undecided([node.body, node.orelse], node)
+            usual = presume(test)
+            default = None if usual is test else int(not truth(usual))
+            return self._undecided([node.body, node.orelse], node, default)
         return self.execute(node.body if known else node.orelse)
 
     def _note_stop(self, node: ast.If) -> None:
@@ -184,27 +185,32 @@ class Interpreter(Caller):
             sides = (self.evaluate(node.test.left), self.evaluate(node.test.comparators[0]))
         self.record("stop", UNKNOWN, node, sides, {})
 
-    def _undecided(self, bodies: list[list[ast.stmt]], node: ast.stmt | None = None) -> bool:
+    def _undecided(
+        self, bodies: list[list[ast.stmt]], node: ast.stmt | None = None, default: int | None = None
+    ) -> bool:
         """Follow each body from the same state, then join the names; a single body may also not run."""
         scope = self.frame.scope
         before = dict(scope.names)
         if len(bodies) == 1:
             bodies = [*bodies, []]
         outcomes: list[dict[str, Value]] = []
+        usual: dict[str, Value] = {}
         self.undecided += 1
         for side, body in enumerate(bodies):
             scope.names = dict(before)
             if node is not None:
-                self.conditions.append(Condition(node, side))
+                self.conditions.append(Condition(node, side, default))
             if not self.execute(body):
                 outcomes.append(scope.names)
+                usual = scope.names if side == default else usual
             if node is not None:
                 self.conditions.pop()
         self.undecided -= 1
         joined: dict[str, Value] = {}
         for name in {name for outcome in outcomes for name in outcome}:
             values = [outcome[name] for outcome in outcomes if name in outcome]
-            joined[name] = values[0] if all(value is values[0] for value in values) else choice(*values)
+            same = all(value is values[0] for value in values)
+            joined[name] = values[0] if same else self.prefer(usual.get(name), values)
         scope.names = joined if outcomes else before
         return not outcomes
 

@@ -83,3 +83,30 @@ class Cuda(Value):
 
 
 CUDA = Cuda()
+
+
+@dataclass(frozen=True)
+class Option(Value):
+    """A word or a switch of the command line: its default, unless another is asked for when the program is started.
+
+    Which model is meant can hang on it, so a branch on it is followed both ways, and its default's side is remembered.
+    """
+
+    default: str | bool
+
+
+@dataclass(frozen=True)
+class Presumed(Value):
+    """A test of an option: what it gives with the default."""
+
+    value: bool
+
+
+def presume(value: Value) -> Value:
+    """An option, or a test of one, as it is by default; any other value as it is."""
+    match value:
+        case Option(default=default):
+            return Constant(default)
+        case Presumed(value=known):
+            return Constant(known)
+    return value

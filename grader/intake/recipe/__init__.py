@@ -1,0 +1,1 @@
+"""The recipe that a submission's training code uses, read without running it."""
