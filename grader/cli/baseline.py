@@ -66,7 +66,11 @@ def baseline(
         # Torch makes this folder when it is imported, by default one that stays in the machine's temporary folder.
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = workspace
         with RunsProgress(quiet=quiet, runs=len(wanted)) as progress:
-            reports = measure(wanted, setting, progress.watch)
+            try:
+                reports = measure(wanted, setting, progress.watch)
+            except KeyboardInterrupt:
+                print(f"Finished runs are kept in {out}; the same command goes on.", file=sys.stderr)
+                raise
     table = table_of(references, reports, datetime.now(UTC).isoformat(timespec="seconds"))
     text = to_markdown(table)
     try:
