@@ -23,8 +23,8 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 _TEST = '''
 
-def accuracy(model, loader):
-    """The share of a set that is right."""
+def evaluate(model, loader):
+    """The accuracy on a set: the share that is right."""
     model.eval()
     correct = 0
     with torch.no_grad():
@@ -214,19 +214,19 @@ def _loop(recipe: Recipe) -> list[str]:
     if has_schedule and every == "batch":
         lines.append("        scheduler.step()")
     watched = "validation" if recipe.split else "test"
-    lines.append(f"    reached = accuracy(model, {watched}_loader)")
+    lines.append(f"    accuracy = evaluate(model, {watched}_loader)")
     if has_schedule and every == "epoch":
         lines.append(f"    scheduler.step({_metric(recipe)})")
-    lines.append('    print(f"epoch {epoch}: {100 * reached:.2f} %")')
+    lines.append('    print(f"epoch {epoch}: {100 * accuracy:.2f} %")')
     if recipe.stop_at is not None:
-        lines += [f"    if reached >= {recipe.stop_at!r}:", "        break"]
+        lines += [f"    if accuracy >= {recipe.stop_at!r}:", "        break"]
     return lines
 
 
 def _metric(recipe: Recipe) -> str:
     if not isinstance(recipe.schedule, Plateau):
         return ""
-    return {"train_loss": "loss.item()", "validation_accuracy": "reached"}.get(recipe.schedule.metric, "1 - reached")
+    return {"train_loss": "loss.item()", "validation_accuracy": "accuracy"}.get(recipe.schedule.metric, "1 - accuracy")
 
 
 def _clip(recipe: Recipe) -> list[str]:
