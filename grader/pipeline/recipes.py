@@ -1,8 +1,7 @@
 """Which recipes a submission is trained with, in which order."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
+from grader.intake.recipe.assemble import assemble
+from grader.intake.recipe.read import read_code_recipe
 from grader.model.submission import Candidate
 from grader.pipeline.request import RecipeChoice, Request
 
@@ -31,16 +30,9 @@ def _submissions(request: Request, candidate: Candidate) -> RecipeChoice | None:
     """None where the submission has no recipe: no file names one and no training code was found."""
     if request.recipes.manifest is not None:
         return RecipeChoice(request.recipes.manifest, "manifest")
-    parts = ("grader.intake.recipe", "grader.intake.recipe.read", "grader.intake.recipe.assemble")
-    return _from_code(request, candidate) if all(map(find_spec, parts)) else None
-
-
-def _from_code(request: Request, candidate: Candidate) -> RecipeChoice | None:
     submission = request.submission
-    code = import_module("grader.intake.recipe.read").read_code_recipe(
-        submission.root, candidate, checkout=submission.checkout
-    )
+    code = read_code_recipe(submission.root, candidate, checkout=submission.checkout)
     if code.loop is None:
         return None
-    read = import_module("grader.intake.recipe.assemble").assemble(code, request.recipes.reference)
+    read = assemble(code, request.recipes.reference)
     return RecipeChoice(read.recipe, "code", unread=read.unread, notes=read.notes, complete=read.complete)

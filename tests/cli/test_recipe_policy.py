@@ -29,8 +29,21 @@ class Net(nn.Sequential):
         super().__init__(nn.Conv2d(1, 8, 5, stride=2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(288, 10))
 """
 GOOD = "name: good\nepochs: 1\nbatch_size: 16\noptimizer: {name: adam, lr: 0.01}\n"
-HOPELESS = "name: hopeless\nepochs: 1\nbatch_size: 500\noptimizer: {name: sgd, lr: 1e-9}\n"
-TOO_LARGE = HOPELESS.replace("500", "5000")
+TOO_LARGE = "name: hopeless\nepochs: 1\nbatch_size: 5000\noptimizer: {name: sgd, lr: 1e-9}\n"
+HOPELESS = """\
+import torch
+from torchvision import datasets, transforms
+from model import Net
+
+model = Net()
+data = datasets.MNIST("data", train=True, transform=transforms.ToTensor())
+loader = torch.utils.data.DataLoader(data, batch_size=500, shuffle=True)
+optimizer = torch.optim.SGD(model.parameters(), lr=1e-9)
+for images, labels in loader:
+    optimizer.zero_grad()
+    torch.nn.functional.cross_entropy(model(images), labels).backward()
+    optimizer.step()
+"""
 
 
 @pytest.fixture
@@ -48,18 +61,19 @@ def check(grader: Callable, submission: Callable[..., Path], tmp_path: Path) -> 
 
 
 def test_the_second_try_passes_where_the_submissions_recipe_misses(check: Callable) -> None:
-    answer = check("either", {"recipe.yaml": HOPELESS}, "--save-weights")
+    answer = check("either", {"train.py": HOPELESS}, "--save-weights")
     assert answer.code == 0, answer.stdout + answer.stderr
     training = answer.report["training"]
     second = training["second_try"]
-    assert (training["recipe_source"], training["recipe"]["name"]) == ("manifest", "hopeless")
+    assert (training["recipe_source"], training["recipe_origins"]["optimizer.lr"]) == ("code", "train.py:8")
+    assert (training["recipe"]["batch_size"], training["recipe"]["epochs"]) == (500, 1)
     assert (second["recipe_source"], second["recipe"]["name"]) == ("rubric", "good")
     assert training["runs"][0]["best_accuracy"] < 0.6 <= second["runs"][0]["best_accuracy"]
     assert "second try: retraining on digits with the reference recipe good" in answer.stderr
     assert answer.stderr.count("seed 0: epoch 1 of") == 2, "the progress of both tries is told"
     (accuracy,) = answer.report["outcomes"]
     assert "with the reference recipe good and seed 0" in accuracy["message"]
-    assert "with the submission's recipe hopeless (.grader.yml) the model did not reach 60.00 %" in accuracy["message"]
+    assert "with the submission's recipe (train.py:8) the model did not reach 60.00 %" in accuracy["message"]
     assert {run["weights"] for run in training["runs"] + second["runs"]} == {
         "weights-seed-0.safetensors",
         "second-try-weights-seed-0.safetensors",
