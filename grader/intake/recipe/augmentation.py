@@ -1,7 +1,8 @@
 """One transform of torchvision as an augmentation of a recipe; names and order of arguments are torchvision's."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from grader.intake.recipe.plain import Unclear, number, plain, what_is
 from grader.intake.recipe.reading import Argument, arguments_of, is_given
@@ -22,8 +23,27 @@ INTERPOLATIONS: Mapping[object, str] = {
 }  # fmt: skip
 
 
-def augmentation(made: Value, share: Argument | None, normalized: bool) -> dict[str, Any]:
-    """The fields of a recipe's augmentation. `share` is the p of RandomApply; `normalized`: it comes after Normalize.
+@dataclass(frozen=True)
+class Stage:
+    """What images are when a transform gets them: pixels 0 to 255, a tensor 0 to 1, or a normalised tensor."""
+
+    kind: Literal["image", "tensor", "normalized"] = "image"
+    mean: float | None = None  # of Normalize, as far as it is known
+    std: float | None = None
+
+    def pixel(self, fill: float) -> float:
+        """The pixel, 0 to 255, that a colour means here. Raises Unclear."""
+        if self.kind == "image":
+            return fill
+        if self.kind == "tensor":
+            return round(fill * 255, 6)
+        if self.mean is None or self.std is None:
+            raise Unclear("which pixel fills the edges after Normalize can't be told")
+        return round((fill * self.std + self.mean) * 255, 6)
+
+
+def augmentation(made: Value, share: Argument | None, stage: Stage) -> dict[str, Any]:
+    """The fields of a recipe's augmentation, which acts on pixels. `share` is the p of RandomApply.
 
     Raises Unclear with the reason why a recipe can't say it.
     """
@@ -32,13 +52,13 @@ def augmentation(made: Value, share: Argument | None, normalized: bool) -> dict[
     given = arguments_of(made, ORDERS[made.name])
     match made.name:
         case "RandomRotation":
-            fields = _rotation(given)
+            fields = _rotation(given, stage)
         case "RandomAffine":
-            fields = _affine(given)
+            fields = _affine(given, stage)
         case "RandomCrop":
-            fields = _crop(given)
+            fields = _crop(given, stage)
         case _:
-            fields = _erasing(given, normalized)
+            fields = _erasing(given, stage)
     if share is not None:
         fields["p"] = number(share.value) * fields.get("p", 1.0 if fields["name"] != "erasing" else 0.5)
     return fields
@@ -54,35 +74,34 @@ def one_number(value: Value) -> int | float:
     return number(value)
 
 
-def _rotation(given: Mapping[str, Argument]) -> dict[str, Any]:
+def _rotation(given: Mapping[str, Argument], stage: Stage) -> dict[str, Any]:
     _refuse(given, "expand", "center")
-    return {"name": "rotation", "degrees": _range(given["degrees"].value), **_drawing(given)}
+    return {"name": "rotation", "degrees": _range(_needed(given, "degrees")), **_drawing(given, stage)}
 
 
-def _affine(given: Mapping[str, Argument]) -> dict[str, Any]:
+def _affine(given: Mapping[str, Argument], stage: Stage) -> dict[str, Any]:
     _refuse(given, "center")
-    fields: dict[str, Any] = {"name": "affine", "degrees": _range(given["degrees"].value)}
+    fields: dict[str, Any] = {"name": "affine", "degrees": _range(_needed(given, "degrees"))}
     for name in ("translate", "scale"):
         if is_given(given.get(name)):
             fields[name] = _numbers(given[name].value, 2)
     if is_given(given.get("shear")):
         fields["shear"] = _range(given["shear"].value)
-    return {**fields, **_drawing(given)}
+    return {**fields, **_drawing(given, stage)}
 
 
-def _crop(given: Mapping[str, Argument]) -> dict[str, Any]:
-    size = plain(given["size"].value)
+def _crop(given: Mapping[str, Argument], stage: Stage) -> dict[str, Any]:
+    size = plain(_needed(given, "size"))
     if size not in (SIDE, [SIDE], [SIDE, SIDE]):
         raise Unclear(f"it changes the size of the images to {size}")
     if "padding_mode" in given and plain(given["padding_mode"].value) != "constant":
         raise Unclear("a recipe pads with one colour")
     padding = one_number(given["padding"].value) if is_given(given.get("padding")) else 0
-    fill = {"fill": one_number(given["fill"].value)} if "fill" in given else {}
-    return {"name": "crop", "padding": int(padding), "size": SIDE, **fill}
+    return {"name": "crop", "padding": int(padding), "size": SIDE, **_filling(given.get("fill"), stage)}
 
 
-def _erasing(given: Mapping[str, Argument], normalized: bool) -> dict[str, Any]:
-    fields: dict[str, Any] = {"name": "erasing", "space": "normalized" if normalized else "pixels"}
+def _erasing(given: Mapping[str, Argument], stage: Stage) -> dict[str, Any]:
+    fields: dict[str, Any] = {"name": "erasing", "space": "normalized" if stage.kind == "normalized" else "pixels"}
     if "p" in given:
         fields["p"] = number(given["p"].value)
     for name in ("scale", "ratio"):
@@ -94,7 +113,7 @@ def _erasing(given: Mapping[str, Argument], normalized: bool) -> dict[str, Any]:
     return fields
 
 
-def _drawing(given: Mapping[str, Argument]) -> dict[str, Any]:
+def _drawing(given: Mapping[str, Argument], stage: Stage) -> dict[str, Any]:
     """How the turned image is drawn."""
     fields: dict[str, Any] = {}
     how = given.get("interpolation") or given.get("resample")
@@ -104,10 +123,20 @@ def _drawing(given: Mapping[str, Argument]) -> dict[str, Any]:
         if known is None:
             raise Unclear(f"a recipe has no interpolation {name}")
         fields["interpolation"] = known
-    fill = given.get("fill") or given.get("fillcolor")
-    if is_given(fill) and fill is not None:
-        fields["fill"] = one_number(fill.value)
-    return fields
+    return {**fields, **_filling(given.get("fill") or given.get("fillcolor"), stage)}
+
+
+def _filling(given: Argument | None, stage: Stage) -> dict[str, float]:
+    """What fills the edges; black where nothing is said, which after Normalize is another pixel."""
+    colour = one_number(given.value) if given is not None and is_given(given) else 0
+    pixel = stage.pixel(colour)
+    return {"fill": pixel} if is_given(given) or pixel else {}
+
+
+def _needed(given: Mapping[str, Argument], name: str) -> Value:
+    if name not in given:
+        raise Unclear(f"{name} is not given")
+    return given[name].value
 
 
 def _range(value: Value) -> float | list[float]:

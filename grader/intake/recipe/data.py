@@ -11,6 +11,7 @@ from grader.intake.trace.values import UNKNOWN, Choice, Collection, Constant, In
 from grader.model.submission import Location
 
 MOST_WRAPPERS = 8
+MOST_VISITS = 300  # data sets within data sets
 
 
 @dataclass(eq=False)
@@ -27,6 +28,7 @@ class Source:
 
     leaves: list[Leaf] = field(default_factory=list)
     cuts: list[LibraryObject] = field(default_factory=list)  # parts and subsets on the way, the loader's side first
+    visits: int = 0
 
     @property
     def size(self) -> int | None:
@@ -109,7 +111,8 @@ def _shuffles(loader: LibraryObject) -> bool:
 
 def _unwrap(value: Value, transform: Value | None, source: Source, depth: int) -> None:
     """Go down from a loader's data set to the library's."""
-    if depth == 0:
+    source.visits += 1
+    if depth == 0 or source.visits > MOST_VISITS:
         raise Unclear("the data set is wrapped too often")
     match value:
         case Choice(options=found) if len({id(one) for one in found}) > 1:
@@ -139,7 +142,7 @@ def _transform_of(data: LibraryObject) -> Value | None:
 
 def _unwrap_own(value: Instance, transform: Value | None, source: Source, depth: int) -> None:
     """A data set class of the submission's own that holds another data set, and perhaps a transform."""
-    held = [one for one in value.attributes.values() if _is_data(one)]
+    held = [one for one in value.attributes.values() if _is_data(one, 2)]
     mine = [one for name, one in value.attributes.items() if "transform" in name and one != Constant(None)]
     if not held and len(mine) == 1:
         source.leaves.append(Leaf(None, transform if transform is not None else mine[0]))
@@ -149,13 +152,15 @@ def _unwrap_own(value: Instance, transform: Value | None, source: Source, depth:
     _unwrap(held[0], transform if transform is not None else (mine[0] if mine else None), source, depth - 1)
 
 
-def _is_data(value: Value) -> bool:
+def _is_data(value: Value, depth: int = MOST_WRAPPERS) -> bool:
     is_library = isinstance(value, LibraryObject) and (
         value.part is not None
         or value.name in ("Subset", "ConcatDataset")
         or value.path.startswith("torchvision.datasets.")
     )
-    return is_library or (isinstance(value, Instance) and any(_is_data(one) for one in value.attributes.values()))
+    if is_library or not isinstance(value, Instance) or depth == 0:
+        return is_library
+    return any(_is_data(one, depth - 1) for one in list(value.attributes.values())[:32])
 
 
 def kept_images(source: Source, loader: LibraryObject) -> int | None:

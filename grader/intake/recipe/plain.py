@@ -8,25 +8,26 @@ from grader.intake.trace.library_values import Batches, LibraryObject, Range, pr
 from grader.intake.trace.values import Choice, ClassValue, Collection, Constant, External, Instance, Layer, Value
 
 MOST_TEXT = 200
+MOST_LINES, MOST_COLUMNS = 60, 2000  # of code that is shown at all
 
 
 class Unclear(Exception):
     """The value can't be told; the message is one clause that says why."""
 
 
-def plain(value: Value) -> Any:
+def plain(value: Value, depth: int = 4) -> Any:
     """A number, a string, a truth value, None, or a list of such. Raises Unclear."""
     match presume(value):
         case Constant(value=float() as number) if not math.isfinite(number):
             raise Unclear(f"it is {number}")
         case Constant(value=bool() | int() | float() | str() | None as constant):
             return constant
-        case Collection(items=items, keys=None) if len(items) <= 64:
-            return [plain(item) for item in items]
+        case Collection(items=items, keys=None) if len(items) <= 64 and depth:
+            return [plain(item, depth - 1) for item in items]
         case External(path=path):
             return path
         case Choice(options=options):
-            return _only(options)
+            return _only(options, depth - 1)
         case Batches():
             raise Unclear("it counts batches")
     raise Unclear("it is computed at run time")
@@ -48,10 +49,10 @@ def whole(value: Value) -> int:
     return int(found)
 
 
-def _only(options: tuple[Value, ...]) -> Any:
+def _only(options: tuple[Value, ...], depth: int) -> Any:
     found: list[Any] = []
     for option in options:
-        one = plain(option)
+        one = plain(option, depth)
         if not any(one == seen and type(one) is type(seen) for seen in found):
             found.append(one)
     if len(found) == 1:
@@ -79,7 +80,10 @@ def what_is(value: Value) -> str:
 
 
 def text_of(node: ast.AST) -> str:
-    """The code of a node on one line, at most 200 characters."""
+    """The code of a node on one line, at most 200 characters; nothing for code that is very long."""
+    first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0
+    if last - first > MOST_LINES or (getattr(node, "end_col_offset", 0) or 0) > MOST_COLUMNS:
+        return ""
     try:
         return shorten(" ".join(ast.unparse(node).split()))
     except (RecursionError, ValueError):

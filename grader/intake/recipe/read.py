@@ -3,6 +3,7 @@
 import ast
 import posixpath
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from grader.intake.recipe.choose import find_training
@@ -31,15 +32,17 @@ def read_code_recipe(root: Path, candidate: Candidate, *, checkout: Path | None)
 
     Without any training code the recipe is empty and `loop` is None. Never raises for what the submission holds.
     """
-    found = _read(root, candidate, checkout)
-    if found.loop is not None or checkout is None or checkout.resolve() == root.resolve():
-        return found
-    return _read_around(root, candidate, checkout) or found
+    try:
+        found = _read(root, candidate, checkout)
+        if found.loop is not None or checkout is None or checkout.resolve() == root.resolve():
+            return found
+        return _read_around(root, candidate, checkout) or found
+    except RecursionError:
+        return CodeRecipe(notes=("The training code is too deeply nested to be read.",))
 
 
 def _read(root: Path, candidate: Candidate, checkout: Path | None) -> CodeRecipe:
-    trace = follow(SourceTree(root, checkout))
-    training, others = find_training(trace, candidate)
+    training, others = find_training(follow(SourceTree(root, checkout)), candidate)
     return CodeRecipe() if training is None else _read_training(training, others)
 
 
@@ -115,9 +118,15 @@ def _note_cuda(reading: Reading, training: CodeTraining) -> None:
     """Say where values depend on CUDA: the side of a machine that has it is read."""
     for act in training.journal.of("cuda"):
         branch = act.node
-        text = ast.unparse(branch) if isinstance(branch, ast.If) and len(branch.body) < 8 else text_of(branch)
-        if any(word in text.lower() for word in _ABOUT_TRAINING):
+        words = [word for one in islice(ast.walk(branch), 500) for word in _words(one)]
+        if any(about in word for about in _ABOUT_TRAINING for word in words):
             reading.note(f"{act.location} asks for CUDA; what it chooses with CUDA is read.")
+
+
+def _words(node: ast.AST) -> list[str]:
+    """The names and keys in a node itself."""
+    found = [getattr(node, name, None) for name in ("id", "arg", "attr", "value")]
+    return [one.lower() for one in found if isinstance(one, str)]
 
 
 def _seed(training: CodeTraining) -> Act | None:

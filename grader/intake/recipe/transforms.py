@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from grader.intake.recipe.augmentation import SIDE, augmentation, one_number
+from grader.intake.recipe.augmentation import SIDE, Stage, augmentation, one_number
 from grader.intake.recipe.data import Leaf, data_location
 from grader.intake.recipe.plain import Unclear, plain, text_of, what_is
 from grader.intake.recipe.reading import Argument, Reading, arguments_of
@@ -12,8 +13,9 @@ from grader.intake.trace.values import Choice, Collection, Constant, External, V
 from grader.model.submission import Location
 
 # Transforms that leave the images of MNIST as they are, or make tensors of them.
-NEUTRAL = frozenset({"ToTensor", "PILToTensor", "ToPILImage", "ToImage", "ToDtype", "ConvertImageDtype", "Grayscale",
-                     "Identity", "ToPureTensor"})  # fmt: skip
+TENSOR_MAKERS = frozenset({"ToTensor", "ToDtype", "ConvertImageDtype"})
+NEUTRAL = frozenset({"PILToTensor", "ToPILImage", "ToImage", "Grayscale", "Identity", "ToPureTensor"})
+MOST_TRANSFORMS = 64
 SIZED = frozenset({"Resize", "CenterCrop"})
 
 
@@ -41,7 +43,8 @@ def read_transforms(reading: Reading, leaves: Sequence[Leaf], loader: LibraryObj
 
 def is_random(transform: Value | None) -> bool:
     """Whether a transform draws anything."""
-    return transform is not None and any(_name(item.made).startswith("Random") for item in _flat(transform))
+    found = islice(_flat(transform), MOST_TRANSFORMS) if transform is not None else ()
+    return any(_name(item.made).startswith("Random") for item in found)
 
 
 def _part_copies(leaves: Sequence[Leaf]) -> tuple[list[Leaf], list[float]]:
@@ -59,7 +62,8 @@ def _part_copies(leaves: Sequence[Leaf]) -> tuple[list[Leaf], list[float]]:
 
 def _fixed_angle(transform: Value | None) -> float | None:
     """The angle of `RandomRotation((a, a))` where it is all that a transform does to images."""
-    items = [item for item in _flat(transform) if _name(item.made) not in (*NEUTRAL, "Normalize")] if transform else []
+    found = islice(_flat(transform), MOST_TRANSFORMS) if transform else ()
+    items = [item for item in found if _name(item.made) not in (*NEUTRAL, *TENSOR_MAKERS, "Normalize")]
     if len(items) != 1 or not isinstance(items[0].made, LibraryObject) or items[0].made.name != "RandomRotation":
         return None
     try:
@@ -78,20 +82,24 @@ def _read_one(reading: Reading, transform: Value | None, loader: LibraryObject) 
         for field in ("augmentation", "normalization"):
             reading.miss(field, f"the training images' transform can't be read: {what}", location)
         return
-    count, normalized = 0, False
-    items = list(_flat(transform))
-    for item in items:
+    count, stage = 0, Stage()
+    for item in islice(_flat(transform), MOST_TRANSFORMS):
         name = _name(item.made)
         if name == "Normalize" and isinstance(item.made, LibraryObject):
-            normalized = True
-            _read_normalization(reading, item.made)
+            if stage.kind == "normalized":
+                reading.miss("normalization", f"images are normalised twice: {text}", location)
+            stage = _read_normalization(reading, item.made)
+        elif name in TENSOR_MAKERS:
+            stage = Stage("tensor") if stage.kind == "image" else stage
         elif name not in NEUTRAL and not _keeps_size(item.made):
-            count += _read_item(reading, item, count, normalized, location)
+            count += _read_item(reading, item, count, stage, location)
     if count == 0:
         reading.take("augmentation", [], location, text)
-    if not normalized and any(_name(item.made) in ("ToTensor", "ToDtype", "ToImage") for item in items):
+    if stage.kind == "tensor":
         reading.take("normalization.mean", 0.0, location, text)
         reading.take("normalization.std", 1.0, location, text)
+    elif stage.kind == "image":
+        reading.miss("normalization", f"where images become tensors is not in sight: {text}", location)
 
 
 def _is_readable(transform: Value) -> bool:
@@ -140,23 +148,26 @@ def _keeps_size(value: Value) -> bool:
     return size in (SIDE, [SIDE], [SIDE, SIDE])
 
 
-def _read_normalization(reading: Reading, made: LibraryObject) -> None:
+def _read_normalization(reading: Reading, made: LibraryObject) -> Stage:
+    """Read Normalize; what images are after it."""
     arguments, text = arguments_of(made, ("mean", "std")), text_of(made.node)
+    found: dict[str, float | None] = {}
     for name in ("mean", "std"):
         argument = arguments.get(name)
         if argument is None:
             reading.miss(f"normalization.{name}", f"it is not given: {text}", made.cell.at(made.node))
         else:
-            reading.take_argument(f"normalization.{name}", argument, text, one_number)
+            found[name] = reading.take_argument(f"normalization.{name}", argument, text, one_number)
+    return Stage("normalized", found.get("mean"), found.get("std"))
 
 
-def _read_item(reading: Reading, item: Item, count: int, normalized: bool, location: Location) -> int:
+def _read_item(reading: Reading, item: Item, count: int, stage: Stage, location: Location) -> int:
     """Read one augmentation as the recipe's number `count`; 1 where that could be done."""
     made = item.made
     place = made.cell.at(made.node) if isinstance(made, LibraryObject) else location
     text = text_of(made.node) if isinstance(made, LibraryObject) else ""
     try:
-        fields = augmentation(made, item.share, normalized)
+        fields = augmentation(made, item.share, stage)
     except Unclear as problem:
         reading.miss("augmentation", f"{problem}: {text}" if text else str(problem), place)
         return 0

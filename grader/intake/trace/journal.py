@@ -21,7 +21,7 @@ Verb = Literal[
     "stop",  # `if …: break`
     "cuda",  # a branch asks whether CUDA is there
 ]
-MOST_ACTS = 5000
+MOST_ACTS = 2000
 
 
 @dataclass(frozen=True, eq=False)
