@@ -14,7 +14,11 @@ from grader.model.recipe import Recipe
 PARTS = ("epochs", "batch_size", "drop_last", "optimizer", "split", "warmup", "schedule", "loss", "clip",
          "normalization", "augmentation", "rotated_copies", "stop_at")  # fmt: skip
 # A miss is the student's own only where these were read.
-DECISIVE = ("training", "optimizer", "schedule", "warmup", "batch_size", "epochs")
+# What a miss can hang on. Where grader's own value stands in for one of these, the miss is not the submission's.
+DECISIVE = (
+    "training", "optimizer", "schedule", "warmup", "batch_size", "epochs", "loss", "clip", "augmentation",
+    "rotated_copies",
+)  # fmt: skip
 # Parts that a training does without where another part was read and they were not: (that part, what to write).
 ABSENT: Mapping[str, tuple[str, Any]] = {
     "drop_last": ("batch_size", False), "warmup": ("schedule", None), "rotated_copies": ("augmentation", ()),
@@ -35,7 +39,7 @@ class Assembled:
     recipe: Recipe
     unread: tuple[Unread, ...]
     notes: tuple[str, ...]
-    complete: bool  # optimizer, rate, schedule, batch size and epochs are all the code's own
+    complete: bool  # all that a miss can hang on is the code's own
 
 
 def assemble(code: CodeRecipe, reference: Recipe) -> Assembled:
