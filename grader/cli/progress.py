@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from grader.report.escape import visible
+from grader.report.notation import percent
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -80,7 +81,7 @@ def state(event: "ProgressEvent") -> str:
     if event.accuracy is None or event.best_accuracy is None:
         return ""
     left = "" if event.seconds_left is None else f", {_duration(event.seconds_left)} left"
-    return f"{event.accuracy:.2%}, best {event.best_accuracy:.2%}{left}"
+    return f"{percent(event.accuracy)}, best {percent(event.best_accuracy)}{left}"
 
 
 def _duration(seconds: float) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from grader.cli.progress import bar, state
 from grader.model.report import GradeReport
 from grader.reference.runs import Wanted, Watch
+from grader.report.notation import percent
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -56,7 +57,7 @@ class RunsProgress:
             if self._bar is not None and wanted in self._tasks:
                 self._bar.remove_task(self._tasks.pop(wanted))
         run = report.training.runs[0]
-        result = f"best {run.best_accuracy:.2%}, last {run.final_accuracy:.2%}"
+        result = f"best {percent(run.best_accuracy)}, last {percent(run.final_accuracy)}"
         self._say(f"{wanted}: {result} ({self._done} of {self._runs})")
 
     def _training(self, wanted: Wanted, event: "ProgressEvent") -> None:
