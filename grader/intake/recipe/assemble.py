@@ -13,7 +13,6 @@ from grader.model.recipe import Recipe
 # The parts of a recipe: each is the code's, with torch's defaults for what it leaves out, or else the reference's.
 PARTS = ("epochs", "batch_size", "drop_last", "optimizer", "split", "warmup", "schedule", "loss", "clip",
          "normalization", "augmentation", "rotated_copies", "stop_at")  # fmt: skip
-# A miss is the student's own only where these were read.
 # What a miss can hang on. Where grader's own value stands in for one of these, the miss is not the submission's.
 DECISIVE = (
     "training", "optimizer", "schedule", "warmup", "batch_size", "epochs", "loss", "clip", "augmentation",

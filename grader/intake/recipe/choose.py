@@ -42,7 +42,9 @@ def find_training(
         if mine and (owner != "other" or len(places) == 1):
             chosen = max(mine, key=lambda training: _rank(training, candidate))
             chosen.owner = owner
-            return chosen, [one for one in mine if _is_another(one, chosen)]
+            others = [one for one in mine if _is_another(one, chosen)]
+            chosen.rivals = [one.optimizer for one in others if set(one.batch_loops) & set(chosen.batch_loops)]
+            return chosen, others
     return None, []
 
 

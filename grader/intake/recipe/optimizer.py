@@ -1,5 +1,7 @@
 """The optimizer: which one, and its arguments by the names that a recipe uses."""
 
+from collections.abc import Sequence
+
 from grader.intake.recipe.plain import Unclear, plain, text_of, what_is
 from grader.intake.recipe.reading import Argument, Reading, arguments_of, is_given
 from grader.intake.trace.journal import Act
@@ -17,9 +19,14 @@ RATES = {"SGD": 1e-3, "Adam": 1e-3, "AdamW": 1e-3, "RMSprop": 1e-2}  # torch's o
 HARMLESS = frozenset({"foreach", "fused", "capturable", "differentiable"})  # how it is computed, not what
 
 
-def read_optimizer(reading: Reading, act: Act) -> None:
-    """Read the optimizer that an act builds."""
+def read_optimizer(reading: Reading, act: Act, rivals: Sequence[Act] = ()) -> None:
+    """Read the optimizer that an act builds; `rivals` are others that may step, or do, in its place."""
     made, text = act.value, text_of(act.node)
+    if rivals:
+        built = sorted({f"{text_of(getattr(one.node, 'func', one.node))} at {one.location}" for one in (act, *rivals)})
+        verb = "a branch that can't be decided chooses between" if act.conditions else "several optimizers step:"
+        reading.miss("optimizer", f"{verb} {' and '.join(built[:4])}", act.location)
+        return
     known = OPTIMIZERS.get(made.name) if isinstance(made, LibraryObject) else None
     if known is None or not isinstance(made, LibraryObject):
         reading.miss("optimizer", f"a recipe has no optimizer {what_is(made)}: {text}", act.location)

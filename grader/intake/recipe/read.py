@@ -76,7 +76,7 @@ def _read_training(training: CodeTraining, others: list[CodeTraining]) -> CodeRe
     reading = Reading()
     epochs = read_epochs(reading, training)
     batches = read_data(reading, training)
-    read_optimizer(reading, training.optimizer)
+    read_optimizer(reading, training.optimizer, training.rivals)
     read_schedule(reading, training, Length(epochs, batches))
     read_loss(reading, training)
     read_clip(reading, training)
@@ -108,7 +108,7 @@ def _note_choice(reading: Reading, training: CodeTraining, others: list[CodeTrai
         reading.note(f"A branch that can't be decided chooses which model {act.location} trains: {names}.")
     if not act.reached:
         reading.note(f"Nothing in the folder calls the code that builds the optimizer at {act.location}.")
-    places = sorted({str(other.optimizer.location) for other in others})
+    places = sorted({str(other.optimizer.location) for other in others if other.optimizer not in training.rivals})
     if places:
         shown = ", ".join(places[:4]) + (", …" if len(places) > 4 else "")
         reading.note(f"The model is trained in several places; {act.location} is read, not {shown}.")

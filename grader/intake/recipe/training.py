@@ -25,6 +25,7 @@ class CodeTraining:
     owner: Owner = "own"
     steps: list[Act] = field(default_factory=list)  # its `.step()`
     handed: list[Act] = field(default_factory=list)  # calls out of sight that are given it, within a loop
+    rivals: list[Act] = field(default_factory=list)  # other optimizers of the model that step in the same loop
     batch_loops: list[Loop] = field(default_factory=list)
     epoch_loops: list[Loop] = field(default_factory=list)
 

@@ -1,6 +1,7 @@
 """Calls: of local functions and classes, of torch's layers and optimizers, of the builtins that models use."""
 
 import ast
+import builtins
 import re
 from collections.abc import Mapping, Sequence
 
@@ -209,6 +210,11 @@ class Caller(Evaluator):
         if path.startswith("builtins."):
             if name == "super":
                 return self._super(positional)
+            unbound = path.removeprefix("builtins.")
+            if not hasattr(builtins, unbound.partition(".")[0]):  # a name whose import is missing
+                known = library.call(self, unbound, positional, keywords, node)
+                if known is not None:
+                    return known
             return builtin.call(self, name, positional, keywords)
         if OPTIMIZERS.search(path):
             return self._optimize(path, positional, keywords, node)
