@@ -12,7 +12,7 @@ DEMO = Path(__file__).resolve().parents[2] / "reference_models" / "demo"
 
 def test_the_event_files_hold_what_the_report_says(grader: Callable, tmp_path: Path) -> None:
     board = tmp_path / "board"
-    settings = ("--rubric", "demo", "--epochs", "2", "--seeds", "1")
+    settings = ("--rubric", "demo", "--epochs", "2", "--seeds", "1", "--recipe", "digits")
     answer = grader("check", DEMO, *settings, "--tensorboard", board, "--quiet")
     assert answer.stderr == ""
     assert [place.name for place in board.iterdir()] == ["demo-seed-0"]
