@@ -36,6 +36,12 @@ class Source:
     is_notebook: bool = False
 
 
+def in_page_order(cells: tuple[Cell, ...]) -> bool:
+    """Whether cells ran in the order in which they stand on the page."""
+    places = [cell.index for cell in cells if cell.index is not None]
+    return all(earlier < later for earlier, later in pairwise(places))
+
+
 def running_order(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
     """The cells in the order in which they last ran.
 

@@ -65,6 +65,15 @@ def test_a_count_of_zero_is_no_count(recipes, notebook_text) -> None:
     assert values(recipe)["normalization.mean"] == 0.0
 
 
+def test_a_cell_of_imports_that_was_run_again(recipes, notebook_text) -> None:
+    data = "from torchvision import datasets\ndef get(train):\n    return datasets.MNIST('d', train=train)\n"
+    cells = ("from data import get", "train_set = get(True)", net("Net"), HEAD, "train_loader = "
+             "DataLoader(train_set, batch_size=32, shuffle=True)", train("Net()", 0.1))  # fmt: skip
+    recipe = recipes.read({"data.py": data, "a.ipynb": notebook_text(*cells, counts=[9, 2, 3, 10, 11, 12])})
+    assert values(recipe)["batch_size"] == 32
+    assert values(recipe)["split"] is None
+
+
 def test_a_class_that_is_defined_again(recipes, notebook_text) -> None:
     cells = (HEAD, net("Net", 8), train("Net()", 0.1), net("Net", 9), train("Net()", 0.2))
     text = notebook_text(*cells)

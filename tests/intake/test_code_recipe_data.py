@@ -242,7 +242,7 @@ def test_subsets(recipes) -> None:
 def test_subsets_of_shuffled_indices(recipes) -> None:
     more = (
         "import numpy as np\nindices = list(range(len(train_set)))\nnp.random.shuffle(indices)\n"
-        "train_indices, val_indices = indices[6000:], indices[:6000]\n"
+        "cut = int(np.floor(0.1 * len(indices)))\ntrain_indices, val_indices = indices[cut:], indices[:cut]\n"
         "sampler = torch.utils.data.SubsetRandomSampler(train_indices)\n"
     )
     recipe = recipes.script(data=data(TENSOR, loader="batch_size=64, sampler=sampler", more=more))

@@ -24,9 +24,10 @@ def find_training(
     file. `guess`: then one of a model that can't be told, and at last the only training of another model, in code that
     names the graded class or stands beside it.
     """
-    found = list(_all(trace))
+    found = _all(trace)
     node = definition(trace, candidate)
-    twins = _twins(trace, node) if node is not None else frozenset()
+    own = any(node in training.models for training in found)
+    twins = frozenset() if own or node is None else _twins(trace, node)
     tiers: list[tuple[Owner, Callable[[CodeTraining], bool]]] = [
         ("own", lambda one: node in one.models),
         ("twin", lambda one: bool(one.models & twins)),

@@ -42,6 +42,8 @@ def _read_metric(reading: Reading, built: Built, training: CodeTraining) -> None
         reading.miss("schedule.metric", f"which images the plateau schedule watches can't be told: {text}", place)
     elif _has_split(reading):
         reading.take("schedule.metric", f"validation_{kind}", place, text_of(steps[0].node))
+    elif any(entry.field == "split" for entry in reading.unread):
+        reading.miss("schedule.metric", f"the plateau schedule watches {text}, of images that can't be told", place)
     else:
         reason = f"the plateau schedule watches {text} of the test set, which a recipe never does"
         reading.miss("schedule.metric", reason, place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -48,8 +49,8 @@ def call(
     if name == "shuffle" and isinstance(first, Range):
         first.shuffled = True
         return Constant(None)
-    if path in ("math.ceil", "math.floor", "numpy.ceil", "numpy.floor") and isinstance(first, Batches):
-        return first
+    if path in ("math.ceil", "math.floor", "numpy.ceil", "numpy.floor"):
+        return _rounded(name, first)
     if name in NAMESPACES:
         return _namespace(machine, path, positional, keywords, node)
     if path.startswith("argparse."):
@@ -156,6 +157,13 @@ def _progress(machine: Evaluator, name: str, positional: Sequence[Value], keywor
     if name in ("trange", "tnrange"):
         return machine.counted(positional)
     return positional[0] if positional else keywords.get("iterable", UNKNOWN)
+
+
+def _rounded(name: str, value: Value) -> Value:
+    """`ceil` and `floor`; a number of batches stays one."""
+    if not isinstance(value, Constant) or not isinstance(value.value, int | float) or not math.isfinite(value.value):
+        return value if isinstance(value, Batches) else UNKNOWN
+    return Constant(math.ceil(value.value) if name == "ceil" else math.floor(value.value))
 
 
 def _permutation(first: Value) -> Value:

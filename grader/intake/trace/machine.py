@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.intake.resolve import LocalModule, Resolver
-from grader.intake.source import Cell
+from grader.intake.source import Cell, in_page_order
 from grader.intake.trace.events import Built, Trained
 from grader.intake.trace.journal import Act, Condition, Journal, Loop, Verb
 from grader.intake.trace.library_values import LibraryObject, Range
@@ -110,11 +110,20 @@ class Machine:
         if module.source is None:
             return
         module.scope.names["__name__"] = Constant("__main__" if main else module.name)
+        if not in_page_order(module.source.cells):
+            self._import_first(module, module.source.cells)
         for cell in module.source.cells:
             if cell.writes is not None and module.source.is_notebook:  # it writes a file and runs nothing
                 continue
             self.frames.append(Frame(module.scope, module, cell))
             self.execute(cell.tree.body)
+            self.frames.pop()
+
+    def _import_first(self, module: ModuleValue, cells: tuple[Cell, ...]) -> None:
+        """Imports of a notebook that ran out of order: a cell of imports that was run again ran before, too."""
+        for cell in sorted(cells, key=lambda one: one.index or 0):
+            self.frames.append(Frame(module.scope, module, cell))
+            self.execute([node for node in cell.tree.body if isinstance(node, ast.Import | ast.ImportFrom)])
             self.frames.pop()
 
     def execute(self, body: list[ast.stmt]) -> bool:
