@@ -9,15 +9,13 @@ import typer
 
 from grader.cli.check import Device, SandboxName
 from grader.cli.data import DataDir
-from grader.cli.reference import From
+from grader.cli.reference_runs import BuildSandbox, Epochs, From, Jobs, Quiet, TrainingDevice, carry_out, side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from grader.model.report import GradeReport
     from grader.model.rubric import Rubric
     from grader.reference.catalog import Reference
-    from grader.reference.runs import Setting, Wanted
 
 
 class RecipeOf(StrEnum):
@@ -37,16 +35,11 @@ def calibrate(
     recipe: Annotated[
         RecipeOf, typer.Option("--recipe", help="Each model's published recipe, or the rubric's reference recipe.")
     ] = RecipeOf.PUBLISHED,
-    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Train this many epochs at most.")] = None,
-    device: Annotated[Device, typer.Option("--device", help="Where training runs.")] = Device.AUTO,
+    epochs: Epochs = None,
+    device: TrainingDevice = Device.AUTO,
     data_dir: DataDir = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option("--jobs", min=1, max=64, help="Runs side by side; else one per core, one on a GPU."),
-    ] = None,
-    sandbox: Annotated[
-        SandboxName, typer.Option("--sandbox", help="Where the models are built; 'process' has limits only.")
-    ] = SandboxName.AUTO,
+    jobs: Jobs = None,
+    sandbox: BuildSandbox = SandboxName.AUTO,
     out: Annotated[Path, typer.Option("--out", help="Folder for calibration.html and calibration.json.")] = Path(
         "grader-calibration"
     ),
@@ -55,7 +48,7 @@ def calibrate(
         typer.Option("--runs", metavar="DIR", help="Folder of finished runs, as `grader baseline` keeps; else --out."),
     ] = None,
     folder: From = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train reference models over many seeds; tell how often a rule fails them, and suggest one.
 
@@ -70,7 +63,6 @@ def calibrate(
     from grader.calibration.rules import find_criterion
     from grader.calibration.text import to_text
     from grader.calibration.write import HTML, JSON, write_calibration
-    from grader.cli.baseline import side_by_side
     from grader.errors import UsageError
     from grader.intake.git_source import redact
     from grader.pipeline.request import Backends
@@ -101,7 +93,8 @@ def calibrate(
         data_dir=data_dir,
         jobs=jobs or side_by_side(device),
     )
-    reports = _measured([Wanted(one.key, seed) for seed in range(seeds) for one in chosen], setting, quiet)
+    wanted = [Wanted(one.key, seed) for seed in range(seeds) for one in chosen]
+    reports = carry_out(wanted, setting, quiet=quiet)
     asked = Asked(
         rubric=loaded,
         published={reference.key: reference.published for reference in chosen},
@@ -114,24 +107,6 @@ def calibrate(
     calibration = calibration_of(asked, reports, created_at=created_at, seconds=time.monotonic() - began)
     write_calibration(calibration, out)
     sys.stdout.write(f"{to_text(calibration)}\n\nCalibration: {out / HTML}\n")
-
-
-def _measured(wanted: "Sequence[Wanted]", setting: "Setting", quiet: bool) -> "Mapping[Wanted, GradeReport]":
-    import os
-    import tempfile
-
-    from grader.cli.runs_progress import RunsProgress
-    from grader.reference.runs import measure
-
-    with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as workspace:
-        # Torch makes this folder when it is imported, by default one that stays in the machine's temporary folder.
-        os.environ["TORCHINDUCTOR_CACHE_DIR"] = workspace
-        with RunsProgress(quiet=quiet, runs=len(wanted)) as progress:
-            try:
-                return measure(wanted, setting, progress.watch)
-            except KeyboardInterrupt:
-                print(f"Finished runs are kept in {setting.out}; the same command goes on.", file=sys.stderr)
-                raise
 
 
 def choose_models(rubric: "Rubric", models: str | None, folder: Path | None) -> "Sequence[Reference]":

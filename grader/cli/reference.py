@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grader.cli.reference_runs import From
+
 if TYPE_CHECKING:
     from grader.reference.catalog import Reference
 
 app = typer.Typer(no_args_is_help=True, help="List, show and export the reference models.")
-
-From = Annotated[Path | None, typer.Option("--from", metavar="DIR", help="A folder of reference models of your own.")]
 
 
 @app.command("list")
