@@ -2,6 +2,7 @@
 
 from grader.intake.recipe.assemble import assemble
 from grader.intake.recipe.read import read_code_recipe
+from grader.model.code_recipe import CodeRecipe
 from grader.model.submission import Candidate
 from grader.pipeline.request import RecipeChoice, Request
 
@@ -35,4 +36,11 @@ def _submissions(request: Request, candidate: Candidate) -> RecipeChoice | None:
     if code.loop is None:
         return None
     read = assemble(code, request.recipes.reference)
-    return RecipeChoice(read.recipe, "code", unread=read.unread, notes=read.notes, complete=read.complete)
+    notes = (*read.notes, *_seed(code))
+    return RecipeChoice(read.recipe, "code", unread=read.unread, notes=notes, complete=read.complete)
+
+
+def _seed(code: CodeRecipe) -> tuple[str, ...]:
+    if code.seed is None or code.seed_location is None:
+        return ()
+    return (f"The seed {code.seed} at {code.seed_location} was not used: seeds are the rubric's.",)

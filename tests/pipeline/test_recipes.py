@@ -100,3 +100,10 @@ def test_what_could_not_be_read_is_the_reference_recipes_and_named(chosen: Any) 
     assert own.recipe.optimizer.lr == HOUSE.optimizer.lr
     assert own.complete is False
     assert "optimizer.lr" in [one.field for one in own.unread]
+
+
+def test_the_scripts_seed_is_shown_and_not_used(chosen: Any) -> None:
+    own, _ = chosen("either", code=CODE.replace("model = Net()", "torch.manual_seed(42)\nmodel = Net()"))
+    assert own.notes == ("The seed 42 at train.py:5 was not used: seeds are the rubric's.",)
+    unseeded, _ = chosen("either", code=CODE)
+    assert unseeded.notes == ()
