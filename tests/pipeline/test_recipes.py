@@ -103,7 +103,7 @@ def test_what_could_not_be_read_is_the_reference_recipes_and_named(chosen: Any) 
 
 
 def test_the_scripts_seed_is_shown_and_not_used(chosen: Any) -> None:
-    own, _ = chosen("either", code=CODE.replace("model = Net()", "torch.manual_seed(42)\nmodel = Net()"))
-    assert own.notes == ("The seed 42 at train.py:5 was not used: seeds are the rubric's.",)
+    own, _ = chosen("either", code=CODE.replace("model = Net()", "model = Net(); torch.manual_seed(42)"))
+    assert own.notes[-1:] == ("The seed 42 at train.py:5 was not used: seeds are the rubric's.",)
     unseeded, _ = chosen("either", code=CODE)
-    assert unseeded.notes == ()
+    assert unseeded.notes == own.notes[:-1]
