@@ -14,7 +14,8 @@ SGD = "optimizer: {name: sgd, lr: 0.1}\n"
 
 def test_the_shipped_recipes() -> None:
     assert [recipe.name for recipe in list_recipes()] == [
-        "digits", "dsconv_se", "final", "house", "minimal", "one-epoch", "one_epoch", "optimized", "regularized", "two_fc",
+        "digits", "dsconv_se", "final", "house", "minimal", "one-epoch", "one_epoch", "optimized", "regularized",
+        "two_fc",
     ]  # fmt: skip
     assert all(recipe.text for recipe in list_recipes())
 
