@@ -1,8 +1,12 @@
 """A folder with a tiny reference model that trains on the offline digits in a moment."""
 
+import signal
 from pathlib import Path
 
 import pytest
+
+# A shell lets what it starts in the background ignore Ctrl-C, and so would every process that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MODEL = '''"""One convolution."""
 
