@@ -13,6 +13,7 @@ from grader.cli.progress import Progress
 from grader.errors import RecipeError, SubmissionError
 from grader.intake.git import fetch
 from grader.intake.git_source import redact
+from grader.intake.links import is_folder, is_regular_file, leads_into, without_links
 from grader.intake.manifest import Entry, read_manifest
 from grader.model.recipe import Recipe
 from grader.model.report import GradeReport
@@ -27,7 +28,7 @@ from grader.sandbox.select import select
 from grader.tensorboard.board import Board
 from grader.tensorboard.folder import submission_name
 from grader.training.launch import ProgressEvent
-from grader.training.recipe import load_recipe, parse_recipe
+from grader.training.recipe import load_recipe, parse_recipe, shipped_recipe
 from grader.yaml_source import MAX_CHARACTERS
 
 
@@ -154,8 +155,8 @@ def _narrowed(whole: Submission, entry: Entry) -> Submission:
     """The folder of one of several submissions; `entry.path` is checked to lie inside."""
     if entry.path is None:
         return whole
-    folder = (whole.root / entry.path).resolve()
-    if not folder.is_dir() or not folder.is_relative_to(whole.root.resolve()):
+    folder = without_links(whole.root / entry.path)
+    if not is_folder(folder) or not leads_into(folder, whole.root):
         raise SubmissionError(f".grader.yml names the folder {entry.path!r}, which is not there.")
     path = entry.path if whole.path is None else f"{whole.path}/{entry.path}"
     return whole.model_copy(update={"root": folder, "path": path})
@@ -165,10 +166,10 @@ def _students_recipe(root: Path, entry: Entry) -> Recipe | None:
     """The recipe that .grader.yml names: a file of the submission, or a shipped one."""
     if entry.recipe is None:
         return None
-    file = (root / (entry.path or ".") / entry.recipe).resolve()
-    inside = file.is_relative_to(root.resolve()) and file.is_file()
+    file = root / (entry.path or ".") / entry.recipe
+    inside = leads_into(file, root) and is_regular_file(file)
     try:
-        return parse_recipe(_text(file), entry.recipe) if inside else load_recipe(entry.recipe)
+        return parse_recipe(_text(file), entry.recipe) if inside else shipped_recipe(entry.recipe)
     except RecipeError as problem:
         message = f"The recipe that .grader.yml names can't be used: {problem.message}"
         raise SubmissionError(message, mend=problem.mend) from None

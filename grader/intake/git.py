@@ -7,6 +7,7 @@ from grader.intake import git_worktree
 from grader.intake.git_remote import fetch_remote, listed_names
 from grader.intake.git_source import Remote, parse, printable
 from grader.intake.git_tree import FetchLimits
+from grader.intake.links import is_folder, is_regular_file, leads_into
 from grader.model.submission import Submission
 
 
@@ -60,11 +61,11 @@ def _root(checkout: Path, inner: PurePosixPath | None) -> Path:
     if inner is None:
         return checkout
     root = checkout / inner
-    if not root.resolve().is_relative_to(checkout.resolve()):
+    if not leads_into(root, checkout):
         raise UsageError(f"--path {printable(str(inner))} leads out of the repository by a symbolic link.")
-    if root.is_dir():
+    if is_folder(root):
         return root
-    if root.exists():
+    if is_regular_file(root):
         raise UsageError(f"--path {printable(str(inner))} is a file; give its folder.")
     parent = next(folder for folder in root.parents if folder.is_dir())
     there = sorted(entry.name for entry in parent.iterdir() if entry.is_dir() and not entry.name.startswith("."))

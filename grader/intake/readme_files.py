@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from grader.intake.links import crosses_link
+from grader.intake.links import crosses_link, leads_into
 from grader.intake.text_file import read_text
 
 MOST_README_BYTES = 2 * 2**20
@@ -72,7 +72,7 @@ def _obstacle(path: Path, file: str, checkout: Path) -> str:
     try:
         if crosses_link(path, checkout):
             return f"{file} is reached through a symbolic link and was not read."
-        if not path.resolve().is_relative_to(checkout):
+        if not leads_into(path, checkout):
             return f"{file} lies outside the submission and was not read."
         if path.is_dir():
             return f"{file} is a folder, not a file."

@@ -4,12 +4,13 @@ import os
 import posixpath
 from pathlib import Path
 
-from grader.intake.links import crosses_link
+from grader.intake.links import crosses_link, is_folder, is_link, is_regular_file, leads_into
 from grader.intake.notebook import read_source
 from grader.intake.readme_files import find_readmes
 from grader.intake.source import Source
 
 MOST_FILES = 2000
+MOST_DEPTH = 64  # folders in folders
 MOST_BYTES = 512 * 2**20
 IGNORED_FOLDERS = frozenset({
     ".git", ".hg", ".svn", ".ipynb_checkpoints", "__pycache__", "node_modules", "site-packages", ".venv", "venv",
@@ -37,8 +38,8 @@ class SourceTree:
             return self.sources.get(path)
         if path not in self._outside:
             target = self.root / path
-            inside = target.resolve().is_relative_to(self.checkout) and not crosses_link(target, self.checkout)
-            self._outside[path] = read_source(target, path)[0] if inside and target.is_file() else None
+            inside = leads_into(target, self.checkout) and not crosses_link(target, self.checkout)
+            self._outside[path] = read_source(target, path)[0] if inside and is_regular_file(target) else None
         return self._outside[path]
 
     def canonical(self, path: str) -> str:
@@ -51,7 +52,7 @@ class SourceTree:
     def is_folder(self, path: str) -> bool:
         """Whether a folder of that normalised path exists within the checkout."""
         target = self.root / path
-        return target.is_dir() and target.resolve().is_relative_to(self.checkout)
+        return is_folder(target) and leads_into(target, self.checkout)
 
     def readmes(self, named: str | None) -> list[tuple[str, str]]:
         """(file, text) of the README that was named, else of the root's own, else of the nearest folder above it."""
@@ -85,16 +86,23 @@ class SourceTree:
     def _walk(self) -> list[str]:
         """Source files, shallow ones first; links are never followed."""
         found: list[str] = []
-        for folder, folders, names in os.walk(self.root, followlinks=False):
+        too_deep = ""
+        for place, folders, names in os.walk(self.root, followlinks=False):
+            here = Path(place).relative_to(self.root)
             folders[:] = sorted(
                 name for name in folders
-                if name not in IGNORED_FOLDERS and not Path(folder, name, "pyvenv.cfg").exists()
-                and not Path(folder, name).is_symlink()
+                if name not in IGNORED_FOLDERS and not is_regular_file(Path(place, name, "pyvenv.cfg"))
+                and not is_link(Path(place, name))
             )  # fmt: skip
+            if folders and len(here.parts) >= MOST_DEPTH:
+                folders.clear()
+                too_deep = too_deep or here.as_posix()
             for name in names:
-                path = Path(folder, name)
-                if name.lower().endswith((".py", ".ipynb")) and not path.is_symlink() and path.is_file():
-                    found.append(path.relative_to(self.root).as_posix())
+                path = Path(place, name)
+                if name.lower().endswith((".py", ".ipynb")) and is_regular_file(path) and not is_link(path):
+                    found.append((here / name).as_posix())
+        if too_deep:
+            self.problems.append(f"Folders nested deeper than {MOST_DEPTH} levels were not read: {too_deep}/….")
         return sorted(found, key=lambda file: (file.count("/"), file))
 
     def _add_written_files(self) -> None:

@@ -21,6 +21,12 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     return parse_recipe(_read(file, shown), shown)
 
 
+def shipped_recipe(name: str) -> Recipe:
+    """The shipped recipe of that name; never a file, for a name that a submission chose. Raises RecipeError."""
+    file, shown = _named(name)
+    return parse_recipe(_read(file, shown), shown)
+
+
 def parse_recipe(text: str, name: str) -> Recipe:
     """The recipe that a YAML text holds; `name` is what messages call the file. Raises RecipeError."""
     try:
@@ -50,6 +56,11 @@ def _locate(name: str) -> tuple[Path, str]:
     """The file, and what messages call it."""
     if "/" in name or "\\" in name or name.endswith((".yaml", ".yml")):
         return Path(name), name
+    return _named(name)
+
+
+def _named(name: str) -> tuple[Path, str]:
+    """The shipped file of that name."""
     known = _shipped()
     lowered = name.lower()
     for spelling in (lowered, lowered.replace("_", "-"), lowered.replace("-", "_")):
