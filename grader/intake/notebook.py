@@ -1,6 +1,7 @@
 """Reading `.py` files and notebooks into cells; what can't be read becomes a sentence, never an exception."""
 
 import ast
+import codecs
 import json
 import tokenize
 from io import BytesIO
@@ -14,6 +15,8 @@ MOST_PYTHON_BYTES = 2 * 2**20
 MOST_NOTEBOOK_BYTES = 128 * 2**20
 MOST_CELLS = 5000
 OUTPUT_KEPT = 20_000  # characters of printed output kept per cell, from the end
+# Codecs of Python that a `# coding:` line may name though no text is written in them: slow, or made to fail.
+_NO_CHARACTER_SETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"})
 
 Read = tuple[Source | None, tuple[str, ...]]
 
@@ -47,9 +50,10 @@ def _read_python(data: bytes, file: str) -> Read:
 
 def _decode(data: bytes) -> str:
     try:
-        encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
+        declared, _ = tokenize.detect_encoding(BytesIO(data).readline)
+        encoding = "utf-8" if codecs.lookup(declared).name in _NO_CHARACTER_SETS else declared
         text = data.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError, LookupError):
+    except (SyntaxError, UnicodeError, LookupError):
         text = data.decode("utf-8", errors="replace")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
