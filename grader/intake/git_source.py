@@ -13,8 +13,13 @@ _SCHEMES = ("https", "ssh", "file")
 _SCP = re.compile(r"(?P<user>[A-Za-z0-9._-]+)@(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*):(?P<path>[^-].*)", re.DOTALL)
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:\[\]-]*")
 _WEB_PAGE = re.compile(r"(?P<repository>/[^/]+/[^/]+)/(?:-/)?(?:tree|blob)/(?P<ref>[^/]+)(?:/(?P<path>.*))?")
-_USER_INFORMATION = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/@\s]*:?[^/@\s]*@")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# User and password before the host, also where the password holds a "/", "?" or "#" that should have been escaped, or
+# where the scheme was forgotten. A ":" before digits alone begins a port, and `FILE:CLASS@LINE` names no host.
+_USER_INFORMATION = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#\s]*@|[^/?#\s:]*:(?!\d*(?:[/?#\s]|$))\S*@)"
+    r"|(?<!\S)[^\s/:@]+:[^\s/]+@(?=[A-Za-z0-9-]+\.[A-Za-z])"
+)
+_QUERY = re.compile(r"(?P<before>\b(?:https?|ssh)://[^\s?#'\"]*)[?#][^\s'\"]*")  # where a token may stand, too
 
 
 @dataclass(frozen=True)
@@ -27,13 +32,13 @@ class Remote:
 
 
 def redact(text: str) -> str:
-    """`text` without the user and password of any URL in it, for reports, logs and messages."""
-    return _USER_INFORMATION.sub(r"\1", text)
+    """`text` without user, password and query of any URL in it, for reports, logs and messages."""
+    return _QUERY.sub(r"\g<before>", _USER_INFORMATION.sub(lambda found: found["scheme"] or "", text))
 
 
 def printable(text: str) -> str:
-    """`text` on one line, without what a terminal would obey or what turns the direction of writing."""
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    """`text` on one line, without what a terminal would obey, what can't be seen or turns the direction of writing."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def parse(source: str) -> Remote | Path:
@@ -92,8 +97,8 @@ def _folder(source: str) -> Path:
         )
     mend = ""
     if re.match(r"(?:www\.)?(?:github|gitlab|bitbucket)\.[a-z]+/", source):
-        mend = f"For a repository on the web write https://{printable(source)}."
-    raise UsageError(f"There is no folder {printable(source)}.", mend=mend)
+        mend = f"For a repository on the web write {printable(redact(f'https://{source}'))}."
+    raise UsageError(f"There is no folder {printable(redact(source))}.", mend=mend)
 
 
 def _refuse_web_page(url: str, path: str) -> None:
