@@ -120,6 +120,7 @@ def exit_code(report: "GradeReport") -> int:
 
 
 def _print(report: "GradeReport", folder: Path, format: Format) -> None:
+    from grader.report.escape import log_text
     from grader.report.json_report import to_json
     from grader.report.markdown import to_markdown
     from grader.report.text import to_text
@@ -129,5 +130,6 @@ def _print(report: "GradeReport", folder: Path, format: Format) -> None:
     elif format is Format.MARKDOWN:
         text = to_markdown(report)
     else:
-        text = f"{to_text(report)}\nReport: {folder / 'report.html'}"
+        place = log_text(f"Report: {folder / 'report.html'}")
+        text = f"{to_text(report)}\n{place}"
     sys.stdout.write(text.rstrip("\n") + "\n")

@@ -16,6 +16,7 @@ from grader.cli.doctor import doctor
 from grader.cli.reference import app as reference
 from grader.cli.rubric import app as rubric
 from grader.errors import GraderError
+from grader.report.escape import log_text
 
 app = typer.Typer(
     name="grader",
@@ -58,7 +59,7 @@ def main() -> None:
     try:
         app()
     except GraderError as problem:
-        print(f"grader: {problem}", file=sys.stderr)
+        print(log_text(f"grader: {problem}"), file=sys.stderr)
         sys.exit(problem.exit_code)
     except KeyboardInterrupt:
         print("grader: interrupted.", file=sys.stderr)

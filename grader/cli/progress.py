@@ -5,7 +5,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from grader.report.escape import visible
+from grader.report.escape import log_text, visible
 from grader.report.notation import percent
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Progress:
     def warn(self, sentence: str) -> None:
         """What the person must know even with --quiet."""
         self._stop_bar()
-        print(visible(sentence, 600), file=sys.stderr, flush=True)
+        print(log_text(visible(sentence, 600)), file=sys.stderr, flush=True)
 
     def _draw(self, event: "ProgressEvent") -> None:
         if self._bar is None:
@@ -64,7 +64,7 @@ class Progress:
 
     def _say(self, sentence: str) -> None:
         if not self._quiet:
-            print(f"[{time.monotonic() - self._began:6.1f} s] {sentence}", file=sys.stderr, flush=True)
+            print(log_text(f"[{time.monotonic() - self._began:6.1f} s] {sentence}"), file=sys.stderr, flush=True)
 
     def _stop_bar(self) -> None:
         if self._bar is not None:

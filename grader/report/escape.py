@@ -2,7 +2,7 @@
 
 `visible` and `prose` are applied by `grader.report.view` to every string, whatever the format: what can't be seen, or
 could reorder what is seen, is shown by its code point, as in ⟪U+202E⟫. The formats add their own: Jinja's autoescape
-for HTML, `markdown_text` and `markdown_code` for Markdown, nothing for the terminal, as no control character is left.
+for HTML, `markdown_text` and `markdown_code` for Markdown, `log_text` for terminals and the logs of CI.
 """
 
 import re
@@ -33,6 +33,21 @@ def prose(text: str, limit: int = LONG) -> str:
     return visible(" ".join(text[: 4 * limit].split()), limit)
 
 
+# What a CI service obeys in the log of a step: `##[command]` and `##vso[command]` wherever they stand, `::command::`
+# where a line begins, spaces aside (github.com/actions/runner, ActionCommand.cs; Azure Pipelines, logging commands).
+LOG_COMMAND = re.compile(r"#(?=#\w*\[)")
+_LOG_LINE = re.compile(rf"^ *:(?=:)|{LOG_COMMAND.pattern}")
+
+
+def log_text(text: str) -> str:
+    """Lines as a terminal and a log may have them: no control character, and no command to a CI service."""
+    return "\n".join(_LOG_LINE.sub(_shown_last, visible(line, len(line))) for line in text.split("\n"))
+
+
+def _shown_last(found: re.Match[str]) -> str:
+    return f"{found[0][:-1]}{_code_point(found[0][-1])}"
+
+
 def shorten(text: str, limit: int) -> str:
     """At most `limit` characters; the middle goes, because the end of a path tells most."""
     if len(text) <= limit:
@@ -46,8 +61,12 @@ def _shown(text: str) -> list[str]:
     for character in text:
         marks = marks + 1 if unicodedata.combining(character) or unicodedata.category(character)[0] == "M" else 0
         hidden = is_unsafe(character) or marks > _MOST_MARKS
-        shown.append(f"⟪U+{ord(character):04X}⟫" if hidden else character)
+        shown.append(_code_point(character) if hidden else character)
     return shown
+
+
+def _code_point(character: str) -> str:
+    return f"⟪U+{ord(character):04X}⟫"
 
 
 def spans(text: str) -> list[tuple[str, bool]]:
@@ -59,18 +78,23 @@ def spans(text: str) -> list[tuple[str, bool]]:
 _MARKDOWN = str.maketrans(
     {character: f"\\{character}" for character in "\\`*_[]|~$"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 )
-# What a forge links although no construct is open: mentions, issues, addresses. A word joiner parts them.
+# What a forge links although no construct is open: mentions, issues, addresses, commits. A word joiner parts them.
 _JOINER = "\u2060"
 _LINKED = re.compile(
     r"(?<=@)(?=[\w-])|(?<=#)(?=\d)|(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\bGH)(?=-\d)|(?<=mailto)(?=:)", re.I
 )
-_BLOCK = re.compile(r"^(\d{0,9})(?=[.)](?:\s|$))|^(?=[#+=-])")
+_COMMIT = re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f](?=[0-9a-f]{6,39}\b)")
+_BLOCK = re.compile(r"^(\d{0,9})(?=[.)](?:\s|$))|^(?=[#+=-]|::)")  # "::" begins a command in a log
 
 
 def markdown_text(text: str) -> str:
     """Running text: no emphasis, link, image, HTML, table cell, mention or heading can begin in it."""
-    escaped = _LINKED.sub(_JOINER, text.strip()).translate(_MARKDOWN)
+    escaped = _unlinked(text.strip()).translate(_MARKDOWN)
     return _BLOCK.sub(lambda found: f"{found[1] or ''}\\", escaped)
+
+
+def _unlinked(text: str) -> str:
+    return _COMMIT.sub(rf"\g<0>{_JOINER}", _LINKED.sub(_JOINER, text))
 
 
 def markdown_prose(text: str) -> str:
@@ -89,8 +113,9 @@ def markdown_code(text: str) -> str:
     """A code span, also inside a table: nothing in it is interpreted, mentions and addresses included."""
     if not text.strip():
         return "(empty)"
-    if "|" in text:  # a backslash before it may itself be escaped, in a table: no span can hold it for sure
-        return f"<code>{''.join(map(_entity, _LINKED.sub(_JOINER, text)))}</code>"
+    # A backslash before "|" may itself be escaped, in a table: no span can hold it for sure. Nor a command to a log.
+    if "|" in text or LOG_COMMAND.search(text):
+        return f"<code>{''.join(map(_entity, _unlinked(text)))}</code>"
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * (longest + 1)
     space = " " if text[0] in "` " or text[-1] in "` " else ""

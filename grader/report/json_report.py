@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from grader.errors import GraderError, UsageError
 from grader.model.report import GradeReport
-from grader.report.escape import is_unsafe
+from grader.report.escape import LOG_COMMAND, is_unsafe
 
 _MOST_CHARACTERS = 64 * 2**20
 
@@ -17,8 +17,9 @@ _MOST_CHARACTERS = 64 * 2**20
 def to_json(report: GradeReport) -> str:
     """The report by its published names ("schema", "class"), two spaces deep, UTF-8 safe, ending in a newline.
 
-    Invisible and direction-changing characters are written as JSON escapes, so that the text is safe to print; a lone
-    surrogate, which no UTF-8 file can hold, is shown as ⟪U+DC80⟫. Raises GraderError when a figure is not finite.
+    Invisible and direction-changing characters are written as JSON escapes, and so is what a CI service would obey in
+    a log, so that the text is safe to print; a lone surrogate, which no UTF-8 file can hold, is shown as ⟪U+DC80⟫.
+    Raises GraderError when a figure is not finite.
     """
     data = report.model_dump(mode="python", by_alias=True)
     for path in _not_finite(data):
@@ -30,7 +31,7 @@ def to_json(report: GradeReport) -> str:
     text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
     if not text.isascii() or "\x7f" in text:
         text = "".join(_escaped(character) for character in text)
-    return text + "\n"
+    return LOG_COMMAND.sub(r"\\u0023", text) + "\n"
 
 
 def from_json(text: str) -> GradeReport:

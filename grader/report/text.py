@@ -1,8 +1,9 @@
-"""The short form for a terminal: verdict, criteria, fixes. Plain text, no colour, no control character."""
+"""The short form for a terminal: verdict, criteria, fixes. Plain text, no colour, nothing that a log obeys."""
 
 import textwrap
 
 from grader.model.report import GradeReport
+from grader.report.escape import log_text
 from grader.report.view.criteria import Criterion
 from grader.report.view.page import Page, page
 from grader.report.view.training import RunView, TryView
@@ -13,7 +14,7 @@ _MOST_CANDIDATES = 20
 
 def summary_line(report: GradeReport) -> str:
     """One line: "Passed, 100 of 100 points: every required criterion is met."."""
-    return _summary(page(report))
+    return log_text(_summary(page(report)))
 
 
 def to_text(report: GradeReport) -> str:
@@ -37,7 +38,7 @@ def to_text(report: GradeReport) -> str:
     if shown.flags:
         lines += ["", "A person should look at:"]
         lines += [line for flag in shown.flags.rows for line in _wrap(flag.message, "- ")]
-    return "\n".join(lines).rstrip()
+    return log_text("\n".join(lines).rstrip())
 
 
 def _summary(shown: Page) -> str:
