@@ -14,6 +14,7 @@ from grader.cli.check import check
 from grader.cli.data import app as data
 from grader.cli.doctor import doctor
 from grader.cli.reference import app as reference
+from grader.cli.roster import app as roster
 from grader.cli.rubric import app as rubric
 from grader.errors import GraderError
 from grader.report.escape import log_text
@@ -31,6 +32,7 @@ app.command()(baseline)
 app.command()(calibrate)
 app.add_typer(reference, name="reference")
 app.add_typer(rubric, name="rubric")
+app.add_typer(roster, name="roster")
 app.add_typer(data, name="data")
 
 

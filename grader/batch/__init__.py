@@ -1,0 +1,1 @@
+"""A whole class: who is in it, where their work lies."""

@@ -1,0 +1,1 @@
+"""Reading a roster: text to rows, rows to students, students to repositories."""
