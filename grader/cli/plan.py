@@ -3,7 +3,6 @@
 import os
 import shlex
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from grader.report.write import require_writable, write_report
 from grader.rubric.load import load_rubric
 from grader.sandbox.base import Limits
 from grader.sandbox.select import select
+from grader.temporary_folder import temporary_folder
 from grader.tensorboard.board import Board
 from grader.tensorboard.folder import submission_name
 from grader.training.launch import ProgressEvent
@@ -75,11 +75,11 @@ def carry_out(plan: Plan, progress: Progress) -> list[tuple[Path, GradeReport]]:
         limits=Limits(wall_seconds=plan.build_timeout),
     )
     require_writable(plan.out)
-    with board, tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as workspace:
+    with board, temporary_folder("workspace") as workspace:
         # Torch makes this folder when it is imported, by default one that stays in the machine's temporary folder.
-        os.environ["TORCHINDUCTOR_CACHE_DIR"] = workspace
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(workspace)
         reports = []
-        for request, folder in _requests(plan, rubric, Path(workspace), progress):
+        for request, folder in _requests(plan, rubric, workspace, progress):
             submission = request[0].submission if isinstance(request, tuple) else request.submission
             entry = "" if folder == plan.out else folder.name
             board.begin(submission_name(submission.source, submission.path, entry))

@@ -28,14 +28,14 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stder
 def carry_out(wanted: "Sequence[Wanted]", setting: "Setting", *, quiet: bool) -> "Mapping[Wanted, GradeReport]":
     """The reports of all runs, with progress on stderr; an interruption says that nothing finished is lost."""
     import os
-    import tempfile
 
     from grader.cli.runs_progress import RunsProgress
     from grader.reference.runs import measure
+    from grader.temporary_folder import temporary_folder
 
-    with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as workspace:
+    with temporary_folder("workspace") as workspace:
         # Torch makes this folder when it is imported, by default one that stays in the machine's temporary folder.
-        os.environ["TORCHINDUCTOR_CACHE_DIR"] = workspace
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(workspace)
         with RunsProgress(quiet=quiet, runs=len(wanted)) as progress:
             try:
                 return measure(wanted, setting, progress.watch)

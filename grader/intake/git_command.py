@@ -109,7 +109,7 @@ def started(
         standard_input.write(given)
         standard_input.seek(0)
         with subprocess.Popen(
-            ["git", *arguments],  # noqa: S607  the one of PATH, as in every shell
+            [*_dying_with_us(), "git", *arguments],
             cwd=cwd,
             env=dict(told),
             stdin=standard_input,
@@ -124,6 +124,14 @@ def started(
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
+
+
+def _dying_with_us() -> tuple[str, ...]:
+    """What a command is started through so that the kernel ends it when grader is killed; nothing where that lacks.
+
+    What git starts itself (index-pack, a remote helper, the other side on this machine) ends with its pipe to git.
+    """
+    return ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
 
 
 def run(

@@ -8,13 +8,13 @@ that borrows the objects (gitrepository-layout(5), `objects/info/alternates`) an
 import os
 import re
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import GraderError
 from grader.intake import git_command
 from grader.intake.links import is_folder, is_link, is_regular_file, leads_into, without_links
+from grader.temporary_folder import temporary_folder
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _REF = re.compile(r"refs/[^\x00-\x20\x7f~^:?*\[\\]+")
@@ -120,8 +120,8 @@ def _text(path: Path, within: Path) -> str:
 
 
 def _differs(folder: Path, top: Path, git_folder: Path, commit: str) -> bool:
-    with tempfile.TemporaryDirectory(prefix="grader-git-") as temporary:
-        ours = Path(temporary) / "ours.git"
+    with temporary_folder("git") as temporary:
+        ours = temporary / "ours.git"
         told = git_command.environment(
             {"core.bare": "false"}, GIT_DIR=str(ours), GIT_WORK_TREE=str(top), GIT_INDEX_FILE=str(ours / "index")
         )

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from grader.errors import GraderError, ReferenceModelError, TrainingError
 from grader.model.recipe import Recipe
@@ -22,6 +21,7 @@ from grader.reference.catalog import MODEL, Reference
 from grader.reference.export import export_reference
 from grader.reference.kept import RunIdentity, find_kept, keep
 from grader.rubric.load import load_rubric
+from grader.temporary_folder import temporary_folder
 from grader.training.launch import ProgressEvent
 
 
@@ -89,11 +89,11 @@ class _Campaign:
                 reports[one] = kept
                 self.watch.found(one)
         missing = [one for one in wanted if one not in reports]
-        with TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as workspace:
+        with temporary_folder("workspace") as workspace:
             for key in dict.fromkeys(one.key for one in missing):
-                export_reference(self.setting.reference(key), Path(workspace) / key)
-                self._check(key, Path(workspace) / key)
-            reports |= self._train(missing, Path(workspace))
+                export_reference(self.setting.reference(key), workspace / key)
+                self._check(key, workspace / key)
+            reports |= self._train(missing, workspace)
         return {one: reports[one] for one in wanted}
 
     def _check(self, key: str, repository: Path) -> None:

@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +21,7 @@ from grader.sandbox import interpreter, process_guard
 from grader.sandbox.base import Availability, Job, Limits, Result, Status
 from grader.sandbox.follow import Followed, Tail, Usage, drain, follow, tree_usage
 from grader.sandbox.outputs import read_outputs
-
-_PREFIX = "grader-process-"
+from grader.temporary_folder import temporary_folder
 
 
 class Process:
@@ -40,18 +38,8 @@ class Process:
 
     def run(self, job: Job) -> Result:
         """Run one job; see `Sandbox.run`."""
-        _remove_leftovers()
-        prefix = f"{_PREFIX}{os.getpid()}-"
-        with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
-            return _run(job, Path(folder))
-
-
-def _remove_leftovers() -> None:
-    """Folders of graders that were killed before their guard could see to it."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}[0-9]*-*"):
-        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if owner.isdecimal() and not Path("/proc", owner).exists() and folder.lstat().st_uid == os.geteuid():
-            shutil.rmtree(folder, ignore_errors=True)
+        with temporary_folder("process") as folder:
+            return _run(job, folder)
 
 
 def _run(job: Job, folder: Path) -> Result:

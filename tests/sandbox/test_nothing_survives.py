@@ -103,12 +103,11 @@ def test_a_bubblewrap_whose_grader_is_gone_is_ended(running):
 
 def test_leftovers_of_a_killed_grader_are_removed_at_the_next_start(process, run, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    (tmp_path / f"grader-process-{ended.pid}-x" / "out").mkdir(parents=True)
-    (tmp_path / f"grader-process-{os.getppid()}-x").mkdir()
+    (tmp_path / "grader-process-abcdefgh" / "out").mkdir(parents=True)
+    (tmp_path / "grader-process-abcdefgh" / ".grader-owns-this-folder").touch()
+    (tmp_path / "grader-process-mine").mkdir()
     run(process, "")
-    assert [path.name for path in tmp_path.iterdir()] == [f"grader-process-{os.getppid()}-x"]
+    assert [path.name for path in tmp_path.iterdir()] == ["grader-process-mine"]
 
 
 @pytest.mark.parametrize("backend", ["bubblewrap", "process"])
