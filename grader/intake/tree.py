@@ -38,8 +38,10 @@ class SourceTree:
             return self.sources.get(path)
         if path not in self._outside:
             target = self.root / path
-            inside = leads_into(target, self.checkout) and not crosses_link(target, self.checkout)
-            self._outside[path] = read_source(target, path)[0] if inside and is_regular_file(target) else None
+            # First whether it is there at all: an import may name a path of thousands of folders.
+            there = is_regular_file(target) and leads_into(target, self.checkout)
+            own = there and not crosses_link(target, self.checkout)
+            self._outside[path] = read_source(target, path)[0] if own else None
         return self._outside[path]
 
     def canonical(self, path: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from arena import arena  # noqa: F401  the fixture
+from git_trap import elsewhere, repository, trap  # noqa: F401  the fixtures
 
 PROPERTY = "attack"
 
