@@ -1,12 +1,15 @@
 """A command that hostile repositories try to have run, and what the tests of the family `git` ask of every answer."""
 
+import os
 import sys
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from arena import MARK, Answer, Arena
 from git_repository import Repository
+
+from grader.intake.git_tree import FetchLimits
 
 PLAIN = "WIDTH = 3\n"  # Python without a model: the report comes at once, and says so
 NO_MODEL = "No model was found"
@@ -63,11 +66,16 @@ def notes(answer: Answer) -> list[str]:
     return [flag["message"] for flag in answer.report["flags"] if flag["kind"] == "intake"]
 
 
-def on_path(arena: Arena, name: str, script: str) -> Iterator[Path]:
-    """Put a program of that name before all others."""
-    folder = arena.folder / "programs"
+def put_on_path(arena: Arena, name: str, script: str) -> None:
+    """A Python program of that name, found before all others. Its processes are known by the arena's mark."""
+    folder = arena.folder / f"{MARK}-programs"
     folder.mkdir(exist_ok=True)
     program = folder / name
     program.write_text(f"#!{sys.executable}\n{script}")
     program.chmod(0o755)
-    yield program
+    arena.monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+def limit(arena: Arena, **limits: float) -> None:
+    """Lower the bounds of a fetch."""
+    arena.monkeypatch.setattr("grader.intake.git.FetchLimits", partial(FetchLimits, **limits))

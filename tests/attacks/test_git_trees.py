@@ -4,22 +4,14 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
 from arena import Arena
 from git_repository import Repository
-from git_trap import PLAIN, contained, no_model, notes
-
-from grader.intake.git_tree import FetchLimits
+from git_trap import PLAIN, contained, limit, no_model, notes
 
 SECONDS = 20  # far more than any of these may take, far less than they would
-
-
-def limit(arena: Arena, **limits: float) -> None:
-    """Lower the bounds of a fetch."""
-    arena.monkeypatch.setattr("grader.intake.git.FetchLimits", partial(FetchLimits, **limits))
 
 
 @pytest.fixture(autouse=True)
