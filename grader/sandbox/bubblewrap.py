@@ -29,7 +29,7 @@ from grader.sandbox import interpreter, seccomp
 from grader.sandbox.base import Availability, Job, Result, Status
 from grader.sandbox.bubblewrap_availability import OTHERWISE, availability
 from grader.sandbox.bubblewrap_leftovers import remove_leftovers
-from grader.sandbox.follow import Followed, Tail, Usage, drain, follow, tree_usage
+from grader.sandbox.follow import Followed, Tail, Usage, drain, follow, socket_memory, tree_usage
 from grader.sandbox.outputs import read_outputs
 
 _SETUP_SECONDS = 15.0
@@ -123,6 +123,8 @@ def _release(namespace: _Namespace) -> None:
 def _usage(namespace: _Namespace) -> Usage:
     memory, threads = tree_usage(namespace.init)
     systems = [os.statvfs(folder) for folder in namespace.folders]
+    memory += sum((system.f_blocks - system.f_bfree) * system.f_frsize for system in systems)
+    memory += socket_memory(namespace.init)
     return Usage(memory, threads, files=sum(system.f_files - system.f_ffree for system in systems))
 
 

@@ -36,7 +36,7 @@ def options(limits: Limits, view: View, *, request: int, marker: str, root: bool
     found += _writable(TEMPORARY_FOLDER, _TEMPORARY_BYTES)
     found += _writable(SHARED_MEMORY_FOLDER, _SHARED_MEMORY_BYTES)
     found += _writable(OUTPUT_FOLDER, OUTPUT_FILES * limits.output_bytes)
-    found += ["--chdir", TEMPORARY_FOLDER, "--dir", marker, "--remount-ro", "/"]
+    found += ["--chdir", TEMPORARY_FOLDER, "--dir", marker, "--remount-ro", "/proc", "--remount-ro", "/"]
     return found
 
 
@@ -50,7 +50,7 @@ def prefix(limits: Limits, uid: int, *, root: bool) -> list[str]:
         "fsize": limits.output_bytes,
         "nproc": limits.processes,
         "nofile": 256,
-        "core": 0,
+        "core": 1,  # not 0: where dumps are piped to a handler, only this keeps the kernel from starting it (core(5))
         "msgqueue": 0,
     }
     limit = ["prlimit", *(f"--{name}={value}" for name, value in bounds.items()), "--"]

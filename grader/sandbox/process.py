@@ -128,7 +128,7 @@ def _resource_limits(limits: Limits) -> dict[str, tuple[int, int]]:
         "RLIMIT_FSIZE": limits.output_bytes,
         "RLIMIT_NPROC": _threads_of_user() + limits.processes,  # the kernel counts all of a user's, here
         "RLIMIT_NOFILE": 256,
-        "RLIMIT_CORE": 0,
+        "RLIMIT_CORE": 1,  # not 0: where dumps are piped to a handler, only this keeps the kernel from starting it
     }
     cpu = (limits.cpu_seconds, limits.cpu_seconds + 5)  # SIGXCPU first, which tells why
     return {"RLIMIT_CPU": cpu, **{name: (value, value) for name, value in bounds.items()}}

@@ -19,13 +19,14 @@ _NUMBER_AT, _ARCHITECTURE_AT = 0, 4
 _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 # CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
-_NEW_NAMESPACE = 0x80 | 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
-_UNIX = 1  # AF_UNIX
+NEW_NAMESPACE = 0x80 | 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
+UNIX = 1  # AF_UNIX
+SOCKET_BUFFERS = (7, 32)  # SO_SNDBUF, SO_SNDBUFFORCE: what waits in a socket is memory of no process
 # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX: what asks about a descriptor; TIOCSTI is not among them.
-_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 # PR_SET_PDEATHSIG, GET_ and SET_DUMPABLE, GET_ and SET_KEEPCAPS, SET_ and GET_NAME, CAPBSET_READ and _DROP,
 # GET_ and SET_SECUREBITS, SET_TIMERSLACK, SET_ and GET_NO_NEW_PRIVS, SET_THP_DISABLE, CAP_AMBIENT, SET_VMA
-_PRCTLS = (1, 3, 4, 7, 8, 15, 16, 23, 24, 27, 28, 29, 38, 39, 41, 47, 0x53564D41)
+PRCTLS = (1, 3, 4, 7, 8, 15, 16, 23, 24, 27, 28, 29, 38, 39, 41, 47, 0x53564D41)
 
 MACHINES = tuple(_AUDIT)
 
@@ -50,10 +51,11 @@ def _instructions(machine: str) -> Iterable[Instruction]:
     yield (_LOAD, 0, 0, _NUMBER_AT)
     checked = syscalls.checked(machine)
     # clone3 hides its flags in memory and so is not listed: the C library falls back to clone.
-    yield from _call(checked["clone"], _unless_any_bit(0, _NEW_NAMESPACE, errno.EPERM))
-    yield from _call(checked["socketpair"], _one_of(0, (_UNIX,), errno.EPERM))
-    yield from _call(checked["ioctl"], _one_of(1, _IOCTLS, errno.ENOTTY))
-    yield from _call(checked["prctl"], _one_of(0, _PRCTLS, errno.EPERM))
+    yield from _call(checked["clone"], _unless_any_bit(0, NEW_NAMESPACE, errno.EPERM))
+    yield from _call(checked["socketpair"], _one_of(0, (UNIX,), errno.EPERM))
+    yield from _call(checked["setsockopt"], _none_of(2, SOCKET_BUFFERS, errno.EPERM))
+    yield from _call(checked["ioctl"], _one_of(1, IOCTLS, errno.ENOTTY))
+    yield from _call(checked["prctl"], _one_of(0, PRCTLS, errno.EPERM))
     for number in syscalls.refused(machine).values():
         yield from _call(number, ((_RETURN, 0, 0, _ERRNO | errno.EPERM),))
     for first, last in _ranges(syscalls.allowed(machine).values()):
@@ -72,6 +74,11 @@ def _call(number: int, verdict: tuple[Instruction, ...]) -> Iterable[Instruction
 def _one_of(argument: int, values: tuple[int, ...], error: int) -> tuple[Instruction, ...]:
     tests = [(_EQUAL, len(values) - index, 0, value) for index, value in enumerate(values)]
     return (_load(argument), *tests, (_RETURN, 0, 0, _ERRNO | error), (_RETURN, 0, 0, _ALLOW))
+
+
+def _none_of(argument: int, values: tuple[int, ...], error: int) -> tuple[Instruction, ...]:
+    tests = [(_EQUAL, len(values) - index, 0, value) for index, value in enumerate(values)]
+    return (_load(argument), *tests, (_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _ERRNO | error))
 
 
 def _unless_any_bit(argument: int, bits: int, error: int) -> tuple[Instruction, ...]:

@@ -44,8 +44,9 @@ def machine(request):
 
 def test_exactly_the_listed_calls_are_allowed(machine):
     allowed = {number for number in range(1100) if verdict(machine, number) == ALLOW}
-    # With all arguments zero, clone passes (no new namespace) and the other checked calls do not.
-    assert allowed == {*syscalls.allowed(machine).values(), syscalls.checked(machine)["clone"]}
+    # With all arguments zero, clone passes (no new namespace), setsockopt too, and the other checked calls do not.
+    checked = syscalls.checked(machine)
+    assert allowed == {*syscalls.allowed(machine).values(), checked["clone"], checked["setsockopt"]}
 
 
 def test_unknown_calls_do_not_exist_and_refused_ones_are_not_permitted(machine):
@@ -78,6 +79,9 @@ def test_arguments_decide_and_high_halves_do_not_help(machine):
     assert verdict(machine, numbers["ioctl"], 0, 0x7_0000_5412) == ERRNO | errno.ENOTTY
     assert verdict(machine, numbers["socketpair"], 1) == ALLOW
     assert verdict(machine, numbers["socketpair"], 2) == ERRNO | errno.EPERM
+    assert verdict(machine, numbers["setsockopt"], 3, 1, 2) == ALLOW  # SO_REUSEADDR
+    assert verdict(machine, numbers["setsockopt"], 3, 1, 7) == ERRNO | errno.EPERM  # SO_SNDBUF
+    assert verdict(machine, numbers["setsockopt"], 3, 1, 32) == ERRNO | errno.EPERM  # SO_SNDBUFFORCE
     assert verdict(machine, numbers["prctl"], 15) == ALLOW
     assert verdict(machine, numbers["prctl"], 0x53564D41) == ALLOW
     assert verdict(machine, numbers["prctl"], 22) == ERRNO | errno.EPERM
