@@ -1,9 +1,10 @@
 """Trees, names and objects made to exhaust, mislead or confuse whoever reads them."""
 
+import contextlib
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -96,22 +97,27 @@ def test_deep_tree(arena: Arena, repository: Repository) -> None:
     assert note.endswith("has a name that cannot be used and was left out.")
 
 
-@pytest.mark.attack("git", "folders nested 1,400 deep in a handed-in folder: more than Python's calls may be")
-def test_deep_folder(arena: Arena) -> None:
+@pytest.fixture
+def deep_folder(arena: Arena) -> Iterator[Path]:
+    """1,400 folders in one another, a file in the last; removed by rm, as Python's own rmtree gives up."""
     folder = arena.folder / "plain"
     folder.mkdir()
     (folder / "net.py").write_text(PLAIN)
-    arena.monkeypatch.chdir(folder)
-    for _ in range(1400):
-        Path("d").mkdir()
-        os.chdir("d")
-    Path("net.py").write_text(PLAIN)
-    arena.monkeypatch.chdir(arena.folder)
-    answer = arena.run("check", folder, "--no-train")
+    with contextlib.chdir(folder):
+        for _ in range(1400):
+            Path("d").mkdir()
+            os.chdir("d")
+        Path("net.py").write_text(PLAIN)
+    yield folder
+    subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+
+@pytest.mark.attack("git", "folders nested 1,400 deep in a handed-in folder: more than Python's calls may be")
+def test_deep_folder(arena: Arena, deep_folder: Path) -> None:
+    answer = arena.run("check", deep_folder, "--no-train")
     no_model(answer, None, dirty=False)
     (problem,) = answer.report["model"]["problems"]
     assert problem.startswith("Folders nested deeper than 64 levels were not read: d/d/")
-    subprocess.run(["rm", "-rf", str(folder)], check=True)  # Python's own rmtree gives up on such a depth
 
 
 NAMES = ["a\nb.py", "a\tb.py", "a\rb.py", "a\x1b[31mb.py", "\u202egnp.py", "z\u200bw.py", "a\x07b.py", "a\u2028b.py"]
