@@ -26,6 +26,7 @@ class SandboxName(StrEnum):
 
     AUTO = "auto"
     BUBBLEWRAP = "bubblewrap"
+    CONTAINER = "container"
     PROCESS = "process"
 
 

@@ -1,0 +1,117 @@
+"""Whether the container sandbox works on this machine, and if not, why and what to do about it."""
+
+import json
+import platform
+
+from grader import __version__
+from grader.errors import SandboxError
+from grader.sandbox import seccomp
+from grader.sandbox.base import Availability, Limits
+from grader.sandbox.container_engine import ENGINE_VARIABLE, IMAGE_VARIABLE, Engine, Kind, find_engine, last_line
+
+DEFAULT_IMAGE = f"grader-sandbox:{__version__}"
+CONTAINERFILE = "docs/sandbox.Containerfile"
+
+_NEEDED: dict[Kind, tuple[int, int]] = {
+    "podman": (4, 3),  # --unsetenv-all, --passwd
+    "docker": (20, 10),  # --cgroupns, --pull
+}
+# What the engine must hold, as control groups v2 and v1 tell it.
+LIMITS_SOURCE = """\
+import json
+places = {
+    "memory": ("memory.max", "memory/memory.limit_in_bytes"),
+    "processes": ("pids.max", "pids/pids.max"),
+}
+found = {}
+for name, files in places.items():
+    for file in files:
+        try:
+            with open("/sys/fs/cgroup/" + file) as opened:
+                found[name] = opened.read().strip()
+        except OSError:
+            pass
+print(json.dumps(found))
+"""
+
+
+def build_command(kind: Kind, image: str) -> str:
+    """The command that builds the image, in a checkout of grader."""
+    return f"{kind} build --tag {image} --file {CONTAINERFILE} ."
+
+
+def engine_here(named: str | None, image: str) -> Engine | Availability:
+    """The engine, if it is there, new enough and running, and has the image; else what is missing."""
+    if platform.machine() not in (*seccomp.MACHINES, "arm64"):
+        return Availability(False, f"The sandbox's system-call filter does not know {platform.machine()}.")
+    try:
+        engine = find_engine(named)
+        if engine is None:
+            return _no_engine(named)
+        if engine.version < _NEEDED[engine.kind]:
+            needed = ".".join(map(str, _NEEDED[engine.kind]))
+            had = ".".join(map(str, engine.version))
+            return Availability(
+                False,
+                f"{engine.kind} {had} is too old.",
+                f"Install {engine.kind} {needed} or later, or use bubblewrap.",
+            )
+        return _running(engine) or _with_image(engine, image) or engine
+    except SandboxError as error:
+        return Availability(False, error.message, error.mend or f"See that `{named or 'podman'} info` works.")
+
+
+def _no_engine(named: str | None) -> Availability:
+    if named:
+        return Availability(
+            False,
+            f"The container engine {named!r} that {ENGINE_VARIABLE} names is not installed.",
+            f"Install it, or unset {ENGINE_VARIABLE}: then podman or docker is used.",
+        )
+    return Availability(
+        False,
+        "No container engine is installed, neither podman nor docker.",
+        "Install one (`sudo apt-get install podman`), or use --sandbox bubblewrap.",
+    )
+
+
+def _running(engine: Engine) -> Availability | None:
+    answer = engine.call("info")
+    if answer.returncode == 0:
+        return None
+    if engine.kind == "docker":
+        mend = "Start its daemon (`sudo systemctl start docker`), and see that you may use it (group `docker`)."
+    else:
+        mend = "See what `podman info` says."
+    return Availability(False, f"{engine.kind} does not run here ({last_line(answer.stderr)}).", mend)
+
+
+def _with_image(engine: Engine, image: str) -> Availability | None:
+    if engine.call("image", "inspect", image).returncode == 0:
+        return None
+    return Availability(
+        False,
+        f"{engine.kind} has no image {image!r}, and grader never fetches one.",
+        f"Build it in a checkout of grader with `{build_command(engine.kind, image)}`,"
+        f" or name another with {IMAGE_VARIABLE}.",
+    )
+
+
+def limits_held(printed: str, limits: Limits) -> Availability:
+    """Whether what the trial run printed shows the limits that it was given."""
+    try:
+        found = json.loads(printed)
+    except ValueError:
+        found = {}
+    # The kernel counts memory in pages, the first process among the processes.
+    memory = found.get("memory") == str(limits.memory_bytes)
+    processes = found.get("processes") == str(limits.processes + 1)
+    if memory and processes:
+        return Availability(True)
+    missing = " and ".join(name for name, held in (("memory", memory), ("processes", processes)) if not held)
+    return Availability(
+        False,
+        f"The container engine does not limit {missing}.",
+        "Without root, that needs control groups v2 with the controllers memory, pids and cpu delegated to the user;"
+        " or run the engine as root.",
+    )
