@@ -54,5 +54,9 @@ class TrainingError(GraderError):
     """The training process died or answered nonsense; never the student's fault."""
 
 
+class StoreError(GraderError):
+    """The store can't be opened, read or written; never the student's fault."""
+
+
 class PublishError(GraderError):
     """A report could not be posted."""
