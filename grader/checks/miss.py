@@ -50,9 +50,12 @@ def _unfinished(context: Context, tries: Sequence[Tried]) -> Proof | None:
     task = context.task
     for tried in tries:
         training = tried.training
-        if training.status == "partial" or any(one.run.stopped == "interrupted" for one in tried.judged):
+        stopped = any(one.run.stopped == "interrupted" for one in tried.judged)
+        if training.status == "partial" or (stopped and training.status != "skipped"):
             reason = f"The training was interrupted, so this is not the last word. {training.reason}".strip()
             return Proof(Status.INCONCLUSIVE, reason, training.mend)
+        if training.status == "skipped":
+            return Proof(Status.INCONCLUSIVE, f"The training could not go on. {training.reason}", training.mend)
         cut = [one for one in tried.judged if not is_complete(one.run, training.recipe, task.epochs)]
         if cut:
             reason = f"Only {count(len(cut[0].run.epochs), 'epoch')} of {task.epochs} were trained."

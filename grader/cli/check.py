@@ -73,6 +73,9 @@ def check(
     build_timeout: Annotated[
         float, typer.Option("--build-timeout", min=1, help="Seconds that importing and building the model may take.")
     ] = 90,
+    epoch_timeout: Annotated[
+        float, typer.Option("--epoch-timeout", min=1, help="Seconds that one epoch of retraining may take.")
+    ] = 1800,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Grade one repository: find the model, check it against a rubric, retrain it, write a report.
@@ -99,6 +102,7 @@ def check(
         out=out,
         save_weights=save_weights,
         build_timeout=build_timeout,
+        epoch_timeout=epoch_timeout,
         tensorboard=tensorboard,
     )
     with Progress(quiet=quiet) as progress:

@@ -51,6 +51,7 @@ class Plan:
     out: Path
     save_weights: bool
     build_timeout: float  # seconds
+    epoch_timeout: float = 1800  # seconds
     tensorboard: Path | None = None
 
 
@@ -147,6 +148,7 @@ def _options(plan: Plan, entry: Entry, folder: Path) -> Options:
         device=plan.device,
         data_dir=plan.data_dir,
         save_weights=folder if plan.save_weights else None,
+        epoch_seconds=plan.epoch_timeout,
         command=shlex.join(["grader", *(redact(argument) for argument in sys.argv[1:])]),
     )
 

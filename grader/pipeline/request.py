@@ -24,6 +24,7 @@ class Options:
     device: str = "auto"
     data_dir: Path | None = None
     save_weights: Path | None = None
+    epoch_seconds: float = 1800  # the longest that an epoch of a retraining may take
     command: str = ""
 
 

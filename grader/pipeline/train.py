@@ -51,6 +51,7 @@ def _retrain(
         device=options.device,
         seeds=options.seeds or task.seeds,
         enough=goal.decided,
+        epoch_seconds=options.epoch_seconds,
         on_progress=backends.on_training,
         save_weights=options.save_weights,
         weights_name="second-try-weights" if second else "weights",

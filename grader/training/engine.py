@@ -23,8 +23,9 @@ class Engine(Protocol):
     def train(self, job: TrainingJob, dataset: Dataset, emit: Emit, weights: Path | None) -> None:
         """Train and evaluate; every `Event` from `Started` to `Ended` goes to `emit`.
 
-        The best epoch's weights go to the file `weights`, if given. Raises RecipeError, UsageError, SubmissionError
-        before `Started` when the job can't be run.
+        The best epoch's weights go to the file `weights`, if given. A job that needs more memory than it may have gets
+        `Refused` in place of `Started`. Raises RecipeError, UsageError, SubmissionError before `Started` when the job
+        can't be run.
         """
         ...
 

@@ -45,10 +45,13 @@ class Ended(Frozen):
 
 
 class Refused(Frozen):
-    """The run could not start, and why: no data, a recipe that does not fit it, no such device, a graph too large."""
+    """The run can't be done, and why: no data, a recipe that does not fit it, no such device, a graph too large,
+
+    too little memory for it, or too little time.
+    """
 
     event: Literal["refused"] = "refused"
-    kind: Literal["data", "recipe", "device", "model"]
+    kind: Literal["data", "recipe", "device", "model", "memory", "time"]
     message: str
     mend: str = ""
 

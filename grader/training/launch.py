@@ -11,6 +11,7 @@ from grader.model.graph import Export
 from grader.model.recipe import Recipe
 from grader.model.task import Task
 from grader.model.training import EpochRecord, Training, TrainingRun
+from grader.training.available_memory import available_memory
 from grader.training.data_folder import folder_of
 from grader.training.events import EpochEnded, Event
 from grader.training.job import TrainingJob
@@ -52,6 +53,8 @@ def retrain(
     seeds: Sequence[int] | None = None,
     enough: Callable[[Sequence[TrainingRun]], bool] | None = None,
     workers: int = 1,
+    epoch_seconds: float = 1800,
+    memory_bytes: int | None = None,
     on_progress: Callable[[ProgressEvent], None] | None = None,
     save_weights: Path | None = None,
     weights_name: str = "weights",
@@ -60,13 +63,16 @@ def retrain(
 
     `stop_at_target` ends a run at its first epoch at the target. `enough` says of the first so many runs whether the
     seeds after them can be left out; by default one run that reached the target in any epoch is enough. `workers` seeds
-    train side by side, one thread each; that changes the time it takes, not the outcome. `save_weights` is a folder, in
-    which the files are called `weights_name`-seed-0.safetensors and so on.
+    train side by side, one thread each; that changes the time it takes, not the outcome. `epoch_seconds` is the longest
+    that an epoch may take, `memory_bytes` what all workers together may take, by default what the machine has left.
+    `save_weights` is a folder, in which the files are called `weights_name`-seed-0.safetensors and so on.
 
-    What goes wrong is in the status: "skipped" without data or device, "partial" after Ctrl-C, "error" when a process
-    broke off. Raises RecipeError for a recipe that does not fit the data set.
+    What goes wrong is in the status: "skipped" without data or device and where memory or time do not suffice,
+    "partial" after Ctrl-C, "error" when a process broke off. Runs that had ended or begun by then are kept. Raises
+    RecipeError for a recipe that does not fit the data set.
     """
     seeds = tuple(task.seeds if seeds is None else seeds)
+    memory = available_memory() if memory_bytes is None else memory_bytes
     jobs = [
         TrainingJob(
             export=export,
@@ -78,11 +84,12 @@ def retrain(
             device=device,
             data_dir=folder_of(data_dir),
             keep_weights=save_weights is not None,
+            memory_bytes=None if memory is None else memory // max(1, min(workers, len(seeds))),
         )
         for seed in seeds
     ]
     book = _Book(jobs, on_progress, save_weights, weights_name, enough or _one_at_the_target)
-    status, reason, mend, counted = _run(book, jobs, workers)
+    status, reason, mend, counted = _run(book, jobs, workers, epoch_seconds)
     runs = [book.logs[index].to_run(book.weights.get(index)) for index in range(counted)]
     started = next((log.started for log in book.logs if log.started), None)
     return Training(
@@ -102,9 +109,11 @@ def _one_at_the_target(runs: Sequence[TrainingRun]) -> bool:
     return any(run.first_epoch_at_target is not None for run in runs)
 
 
-def _run(book: "_Book", jobs: Sequence[TrainingJob], workers: int) -> tuple[Status, str, str, int]:
+def _run(
+    book: "_Book", jobs: Sequence[TrainingJob], workers: int, epoch_seconds: float
+) -> tuple[Status, str, str, int]:
     """Status, reason, mend, and how many of the runs count."""
-    race = Race(jobs, book.news, book.closing, book.enough)
+    race = Race(jobs, book.news, book.closing, book.enough, epoch_seconds)
     try:
         return "completed", "", "", race.run(workers)
     except KeyboardInterrupt:

@@ -1,16 +1,20 @@
 """One training process, seen from outside: started clean, read line by line, always ended."""
 
 import os
+import signal
 import subprocess
 import sys
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from grader.errors import TrainingError
-from grader.training.events import Event, read_event
+from grader.temporary_folder import temporary_folder
+from grader.training.available_memory import killed_for_memory
+from grader.training.events import Event, Refused, read_event
 from grader.training.job import TrainingJob, write_job
+from grader.training.too_little import machine_ran_out, too_little
 from grader.training.worker import WEIGHTS
 
 # Found by measurement: without these, glibc gives every activation back to the kernel after each step.
@@ -23,6 +27,8 @@ _THREADS = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREAD
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "SYSTEMROOT")
 _LONGEST_LINE = 4 * 2**20
 _STDERR_SHOWN = 300
+_STDERR_READ = 2**16
+_LAST_SECONDS = 10  # between closing its end and ending
 
 # -I leaves out environment, user site and current folder; the parent's path makes the same packages importable.
 _BOOTSTRAP = """\
@@ -41,11 +47,17 @@ class TrainingProcess:
         self._pending = b""
 
     def __enter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="grader-training-", ignore_cleanup_errors=True)
-        place = Path(self._folder.name)
+        with ExitStack() as stack:
+            self._folder = place = stack.enter_context(temporary_folder("training"))
+            self._start(place, stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def _start(self, place: Path, stack: ExitStack) -> None:
+        self._killed_for_memory = killed_for_memory()
         try:
             write_job(self._job, place)
-            self._stderr = (place / "stderr").open("wb+")
+            self._stderr = stack.enter_context((place / "stderr").open("wb+"))
             self._process = subprocess.Popen(
                 command(place),
                 stdin=subprocess.DEVNULL,
@@ -56,12 +68,7 @@ class TrainingProcess:
                 start_new_session=True,  # Ctrl-C in a terminal is for us; we end the process ourselves
             )
         except OSError as problem:
-            self._folder.cleanup()
             raise TrainingError(f"The training process could not be started: {problem.strerror or problem}.") from None
-        except BaseException:
-            self._folder.cleanup()
-            raise
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
@@ -70,8 +77,7 @@ class TrainingProcess:
         self._process.wait()
         assert self._process.stdout is not None
         self._process.stdout.close()
-        self._stderr.close()
-        self._folder.cleanup()
+        self._stack.close()
 
     def fileno(self) -> int:
         """Readable when `read` has something to say."""
@@ -96,18 +102,40 @@ class TrainingProcess:
 
     def weights(self) -> bytes | None:
         """The best epoch's weights so far, where they were to be kept."""
-        file = Path(self._folder.name) / WEIGHTS
+        file = self._folder / WEIGHTS
         return file.read_bytes() if file.is_file() else None
 
+    def want_of_memory(self) -> Refused | None:
+        """What to say where the process, which has closed its end, was ended for want of memory, by kernel or C++."""
+        code = self._ended()
+        if code == -signal.SIGKILL and killed_for_memory() > self._killed_for_memory:
+            return machine_ran_out()
+        if code == -signal.SIGABRT and "std::bad_alloc" in self._said():
+            return too_little(self._job)
+        return None
+
     def last_words(self) -> str:
-        """Why the process ended, in one clause; waits for its end."""
-        code = self._process.wait()
+        """Why the process, which has closed its end, ended, in one clause."""
+        code = self._ended()
+        if code is None:
+            return "it stopped talking"
         if code < 0:
-            likely = " (probably for want of memory)" if code == -9 else ""
-            return f"it was killed by signal {-code}{likely}"
-        self._stderr.seek(0)
-        lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
+            return f"it was killed by signal {-code}"
+        lines = self._said().strip().splitlines()
         return f"exit code {code}" + (f", {lines[-1][:_STDERR_SHOWN]}" if lines else "")
+
+    def _ended(self) -> int | None:
+        """Its exit code; None where it goes on with nobody listening."""
+        try:
+            return self._process.wait(_LAST_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def _said(self) -> str:
+        """The end of what it wrote to stderr."""
+        self._stderr.seek(0, os.SEEK_END)
+        self._stderr.seek(max(0, self._stderr.tell() - _STDERR_READ))
+        return self._stderr.read().decode("utf-8", "replace")
 
 
 def command(folder: Path) -> list[str]:

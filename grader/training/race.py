@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from grader.errors import TrainingError
 from grader.training.events import Ended, Event, Refused
 from grader.training.job import TrainingJob
+from grader.training.patience import Patience
 from grader.training.process import TrainingProcess
 
 
@@ -16,7 +17,7 @@ class Race:
 
     `news(index, event)` gets every event, `closing(index, process)` is called before a process is ended, whatever the
     reason, and `enough(indices)` says whether these runs, which have ended, make all later ones unnecessary. What is
-    enough must stay so when a run is added.
+    enough must stay so when a run is added. `epoch_seconds` is the longest that an epoch may take.
     """
 
     def __init__(
@@ -25,14 +26,20 @@ class Race:
         news: Callable[[int, Event], None],
         closing: Callable[[int, TrainingProcess], None],
         enough: Callable[[Sequence[int]], bool],
+        epoch_seconds: float,
     ) -> None:
         self._jobs, self._news, self._closing, self._enough = jobs, news, closing, enough
+        self._epoch_seconds = epoch_seconds
+        self._patience: dict[int, Patience] = {}
         self._running: dict[int, tuple[TrainingProcess, ExitStack]] = {}
         self._ended: list[int] = []  # in order of their index
         self._until = len(jobs)  # runs from here on are not needed
 
     def run(self, workers: int) -> int:
-        """Run to the end; how many runs count, from the first on. Raises TrainingError when a process breaks off."""
+        """Run to the end; how many runs count, from the first on.
+
+        Raises TrainingError when a process breaks off, Refusal when a run can't be done.
+        """
         upcoming = 0
         with selectors.DefaultSelector() as selector, ExitStack() as everything:
             everything.callback(self._close_all)
@@ -41,7 +48,7 @@ class Race:
                     process = self._start(upcoming)
                     selector.register(process, selectors.EVENT_READ, upcoming)
                     upcoming += 1
-                for key, _ in selector.select():
+                for key, _ in selector.select(min(patience.left() for patience in self._patience.values())):
                     index: int = key.data
                     if index in self._running and self._advance(index):
                         selector.unregister(key.fileobj)
@@ -49,6 +56,7 @@ class Race:
                         for later in [other for other in self._running if other >= self._until]:
                             selector.unregister(self._running[later][0])
                             self._close(later)
+                self._give_up()
         return self._until
 
     def _start(self, index: int) -> TrainingProcess:
@@ -56,16 +64,26 @@ class Race:
         process = stack.enter_context(TrainingProcess(self._jobs[index]))
         stack.callback(self._closing, index, process)
         self._running[index] = process, stack
+        self._patience[index] = Patience(self._epoch_seconds)
         return process
+
+    def _give_up(self) -> None:
+        """Wait no longer where it has been too long."""
+        for patience in self._patience.values():
+            if lost := patience.lost():
+                raise Refusal(lost)
 
     def _advance(self, index: int) -> bool:
         """Take what a process says; True when it has said its last."""
         process = self._running[index][0]
         events = process.read()
         if events is None:
+            if refused := process.want_of_memory():
+                raise Refusal(refused)
             raise TrainingError(f"Training with seed {process.seed} broke off: {process.last_words()}.")
         for event in events:
             self._news(index, event)
+            self._patience[index].note(event)
             if isinstance(event, Ended):
                 self._end(index)
                 return True
@@ -82,6 +100,7 @@ class Race:
                 return
 
     def _close(self, index: int) -> None:
+        del self._patience[index]
         self._running.pop(index)[1].close()
 
     def _close_all(self) -> None:
@@ -90,7 +109,7 @@ class Race:
 
 
 class Refusal(Exception):
-    """A process could not start its run; the same would happen to the others."""
+    """A run can't be done; the same would happen to the others."""
 
     def __init__(self, event: Refused) -> None:
         super().__init__(event.message)

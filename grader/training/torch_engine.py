@@ -11,9 +11,10 @@ from grader.model.training import EpochRecord
 from grader.training.data import Dataset
 from grader.training.device import choose_device, describe_device, peak_memory, settle
 from grader.training.evaluate import Scores, describe
-from grader.training.events import Emit, Ended, EpochEnded, Started
+from grader.training.events import Emit, Ended, EpochEnded, Refused, Started
 from grader.training.interpret import Interpreter
 from grader.training.job import TrainingJob
+from grader.training.memory_needed import require_memory
 from grader.training.statistics import reaches
 from grader.training.subsets import subsets
 from grader.training.torch_run import TorchRun
@@ -33,6 +34,9 @@ class TorchEngine:
         device = choose_device(job.device)
         settle(device)
         parts = subsets(dataset, job.recipe, job.task, device)
+        if refused := _misfit(job, len(parts.train)) or require_memory(job, len(parts.train), device):
+            emit(refused)
+            return
         run = TorchRun(job, parts, device, emit)
         interpreter = Interpreter(job.export.graphs, job.recipe.normalization)
         environment = {**describe_device(device), "engine": self.name, "data_digest": dataset.digest}
@@ -62,6 +66,15 @@ class TorchEngine:
                 stopped = ending
                 break
         emit(Ended.model_validate({"stopped": stopped, "environment": _peak(device)}))
+
+
+def _misfit(job: TrainingJob, images: int) -> Refused | None:
+    """Why a graph that was exported for one size of batch only can't be trained on so many images."""
+    fixed = job.export.graphs.batch_size
+    if fixed is None or fixed <= images:
+        return None
+    message = f"The model takes batches of exactly {fixed:,} images; the training set has {images:,}."
+    return Refused(kind="data", message=message, mend="Let forward take batches of any size: x.size(0).")
 
 
 def save_weights(model: RebuiltModel, file: Path) -> None:

@@ -8,15 +8,16 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from grader.training.isolation import die_with_parent, leave_network
+from grader.training.isolation import be_expendable, die_with_parent, leave_network
 
 WEIGHTS = "weights.safetensors"
 
 
 def main() -> None:
-    """Give up network and independence, then train."""
+    """Give up network, independence and the last word on memory, then train."""
     folder, parent = Path(sys.argv[1]), int(sys.argv[2])
     die_with_parent(parent)
+    be_expendable()
     isolated = leave_network()
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not end up among the events
@@ -30,6 +31,8 @@ def _train(folder: Path, channel: BinaryIO, network: str) -> None:
     from grader.training.engine import select_engine
     from grader.training.events import Event, Refused, Started
     from grader.training.job import read_job
+    from grader.training.memory_needed import is_want_of_memory
+    from grader.training.too_little import too_little
 
     def emit(event: Event) -> None:
         if isinstance(event, Started):
@@ -49,6 +52,10 @@ def _train(folder: Path, channel: BinaryIO, network: str) -> None:
         emit(Refused(kind="device", message=problem.message, mend=problem.mend))
     except SubmissionError as problem:
         emit(Refused(kind="model", message=problem.message, mend=problem.mend))
+    except (MemoryError, RuntimeError) as problem:
+        if not is_want_of_memory(problem):
+            raise
+        emit(too_little(job))
 
 
 if __name__ == "__main__":

@@ -130,6 +130,7 @@ def test_no_run(training: Training, status: str, part: str, ask: Any, context: A
         ([0.9] * 2, {"stopped": "interrupted"}, {"status": "partial"}, {}, "inconclusive", "interrupted"),
         ([0.9, 0.994], {"stopped": "interrupted"}, {"status": "partial"}, {}, "passed", "99.40 %"),
         ([], {"stopped": "interrupted"}, {"status": "partial"}, {}, "inconclusive", "No epoch was completed"),
+        ([0.9], {"stopped": "interrupted"}, {"status": "skipped"}, {}, "inconclusive", "The training could not go on."),
         ([0.9] * 2, {}, {"status": "error", "reason": "The process died."}, {}, "error", "The process died."),
         ([0.9, 0.994], {}, {"status": "error", "reason": "The process died."}, {}, "passed", "99.40 %"),
         ([0.1], {"stopped": "diverged"}, {}, {}, "failed", "diverged"),

@@ -52,6 +52,9 @@ class Scripted:
             return None
         return [script.pop(0)]
 
+    def want_of_memory(self) -> None:
+        return None
+
     def last_words(self) -> str:
         return "exit code 7"
 
@@ -76,6 +79,7 @@ def run(monkeypatch: pytest.MonkeyPatch, small: Export) -> Callable[..., tuple[i
             news=lambda index, event: None,
             closing=lambda index, process: closed.append(index),
             enough=lambda indices: len(succeeding.intersection(indices)) >= needed,
+            epoch_seconds=60,
         )
         try:
             return race.run(workers), closed

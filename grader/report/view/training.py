@@ -138,9 +138,10 @@ def _status(training: Training) -> str:
         seconds = sum(epoch.seconds for run in training.runs for epoch in run.epochs)
         seeds = plural(len(training.runs), "seed")
         return f"The rebuilt graph was trained from fresh weights{where} with {seeds}, in {duration(seconds)}."
+    skipped = "Training could not go on; what had run is shown." if training.runs else "The model was not trained."
     words = {
         "partial": "Training was interrupted; what had run is shown.",
-        "skipped": "The model was not trained.",
+        "skipped": skipped,
         "not_requested": "Training was not asked for.",
         "error": "Training failed on our side; this costs no points.",
     }

@@ -93,7 +93,7 @@ def _notices_of(training: Training) -> list[Notice]:
         )
     elif training.status == "skipped":
         reason = prose(training.reason) or "Training could not start."
-        told = f"Not trained: {reason}"
+        told = f"{'Not trained to the end' if training.runs else 'Not trained'}: {reason}"
         if training.second_try and training.second_try.runs:
             told = f"{reason} It was trained with {prose(training.second_try.recipe_called, 200)} instead."
         notices.append(Notice(told, visible(training.mend)))
