@@ -24,11 +24,11 @@ from typing import IO, Literal
 
 from grader.errors import SandboxError
 from grader.sandbox import container_arguments as arguments
-from grader.sandbox import container_folders as folders
+from grader.sandbox import container_dialogue as dialogue
 from grader.sandbox import container_seccomp
 from grader.sandbox.base import MEBIBYTE, Availability, Job, Limits, Result, Status
 from grader.sandbox.container_arguments import Names, Settings
-from grader.sandbox.container_availability import DEFAULT_IMAGE, LIMITS_SOURCE, engine_here, limits_held
+from grader.sandbox.container_availability import DEFAULT_IMAGE, TRIAL_SOURCE, engine_here, judged
 from grader.sandbox.container_engine import ENGINE_VARIABLE, IMAGE_VARIABLE, Engine, last_line
 from grader.sandbox.container_leftovers import remove, remove_leftovers, this_grader
 from grader.sandbox.follow import Followed, Tail, Usage, drain, follow
@@ -81,7 +81,7 @@ def _tried(named: str | None, settings: Settings) -> Engine | Availability:
     if isinstance(engine, Availability):
         return engine
     limits = Limits(wall_seconds=20, memory_bytes=512 * MEBIBYTE, processes=16, output_bytes=MEBIBYTE)
-    command = (sys.executable, "-I", "-S", "-c", LIMITS_SOURCE)
+    command = (sys.executable, "-I", "-c", TRIAL_SOURCE)
     try:
         remove_leftovers(engine)
         result = _run(engine, settings, Job(b"", command, (), limits))
@@ -93,17 +93,17 @@ def _tried(named: str | None, settings: Settings) -> Engine | Availability:
             f"Python does not start in the image {settings.image!r} ({last_line(result.stderr)}).",
             "Build the image anew.",
         )
-    held = limits_held(result.stdout, limits)
-    return engine if held.ok else held
+    here = judged(result.stdout, limits, settings.image)
+    return engine if here.ok else here
 
 
 def _run(engine: Engine, settings: Settings, job: Job) -> Result:
     started = time.monotonic()
-    stdout, stderr = Tail(job.limits.stdout_bytes), Tail(job.limits.stdout_bytes)
+    stdout, stderr = Tail(job.limits.stdout_bytes), Tail(job.limits.stdout_bytes + dialogue.LAST_WORDS_BYTES)
     with _containers(engine, settings, job) as (names, run, keeper):
         assert run.stdout and run.stderr
         streams = {run.stdout.fileno(): stdout, run.stderr.fileno(): stderr}
-        folders.let_go(run)
+        dialogue.let_go(run)
         with _end_of(run) as ended:
             # Memory and processes are for the engine to bound, files for the folders' own sizes.
             followed = follow(ended, streams, job.limits, lambda: Usage(0, 0, 0))
@@ -111,14 +111,16 @@ def _run(engine: Engine, settings: Settings, job: Job) -> Result:
             engine.call("kill", names.job)
         drain(streams)
         state = _state(engine, names, run, stderr)
-        files, refused = folders.read(keeper, job.limits.output_bytes)
+        files, refused = dialogue.read(keeper, job.limits.output_bytes)
+    said, memory = dialogue.last_words(stderr.text(), job.limits.stdout_bytes)
     return Result(
-        status=_status(followed, state),
+        status=_status(followed, state, memory),
         exit_code=state.exit_code if followed.reason is None else None,
         files=files,
         stdout=stdout.text(),
-        stderr=stderr.text(),
+        stderr=said,
         seconds=time.monotonic() - started,
+        peak_memory_bytes=memory.peak_bytes,
         refused=refused,
     )
 
@@ -144,10 +146,10 @@ def _state(engine: Engine, names: Names, run: subprocess.Popen[bytes], stderr: T
     return _State(int(told[1]), told[2] == "true")
 
 
-def _status(followed: Followed, state: _State) -> Status:
+def _status(followed: Followed, state: _State, memory: dialogue.Memory) -> Status:
     if followed.reason is not None:
         return followed.reason
-    if state.out_of_memory:
+    if state.out_of_memory or memory.killed:  # not every engine notices, with control groups v1
         return "memory"
     if state.exit_code == 128 + signal.SIGXCPU:
         return "timeout"
@@ -172,7 +174,7 @@ def _containers(
         keeper = stack.enter_context(_started(engine, told, profiles[0]))
         told = arguments.job(engine, names, job, settings, user, places[1])
         run = stack.enter_context(_started(engine, told, profiles[1]))
-        folders.fill(keeper, job)
+        dialogue.fill(keeper, job)
         yield names, run, keeper
 
 

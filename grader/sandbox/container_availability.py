@@ -16,14 +16,15 @@ _NEEDED: dict[Kind, tuple[int, int]] = {
     "podman": (4, 3),  # --unsetenv-all, --passwd
     "docker": (20, 10),  # --cgroupns, --pull
 }
-# What the engine must hold, as control groups v2 and v1 tell it.
-LIMITS_SOURCE = """\
-import json
-places = {
+_PACKAGES = ("torch", "numpy", "safetensors")
+# Printed from inside: the limits that hold, as control groups v2 and v1 tell them, and what the image lacks.
+TRIAL_SOURCE = f"""\
+import importlib.metadata, json
+places = {{
     "memory": ("memory.max", "memory/memory.limit_in_bytes"),
     "processes": ("pids.max", "pids/pids.max"),
-}
-found = {}
+}}
+found = {{"missing": [], "memory": "", "processes": ""}}
 for name, files in places.items():
     for file in files:
         try:
@@ -31,6 +32,11 @@ for name, files in places.items():
                 found[name] = opened.read().strip()
         except OSError:
             pass
+for name in {_PACKAGES}:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        found["missing"].append(name)
 print(json.dumps(found))
 """
 
@@ -97,21 +103,23 @@ def _with_image(engine: Engine, image: str) -> Availability | None:
     )
 
 
-def limits_held(printed: str, limits: Limits) -> Availability:
-    """Whether what the trial run printed shows the limits that it was given."""
+def judged(printed: str, limits: Limits, image: str) -> Availability:
+    """What follows from what the trial run printed, which was given `limits`."""
     try:
         found = json.loads(printed)
-    except ValueError:
-        found = {}
-    # The kernel counts memory in pages, the first process among the processes.
-    memory = found.get("memory") == str(limits.memory_bytes)
-    processes = found.get("processes") == str(limits.processes + 1)
-    if memory and processes:
-        return Availability(True)
-    missing = " and ".join(name for name, held in (("memory", memory), ("processes", processes)) if not held)
-    return Availability(
-        False,
-        f"The container engine does not limit {missing}.",
-        "Without root, that needs control groups v2 with the controllers memory, pids and cpu delegated to the user;"
-        " or run the engine as root.",
-    )
+        missing = [str(name) for name in found["missing"]]
+        # The first process counts among the processes.
+        held = {"memory": str(limits.memory_bytes), "processes": str(limits.processes + 1)}
+        unlimited = [name for name, value in held.items() if found[name] != value]
+    except (ValueError, KeyError, TypeError):
+        return Availability(False, f"The image {image!r} gives no answer.", "Build the image anew.")
+    if unlimited:
+        return Availability(
+            False,
+            f"The container engine does not limit {' and '.join(unlimited)}.",
+            "Without root, that needs control groups v2 with the controllers memory, pids and cpu delegated to the"
+            " user; or run the engine as root.",
+        )
+    if missing:
+        return Availability(False, f"The image {image!r} lacks {', '.join(missing)}.", "Build the image anew.")
+    return Availability(True)

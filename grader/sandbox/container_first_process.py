@@ -4,7 +4,8 @@ The kernel ends everything in a container when its first process ends, and lets 
 when its command does, when its standard input ends (grader held the other end, and is gone), and when time is up.
 Standard library only; started with -I -S. Its one argument is JSON: {"command" (null in front: this Python),
 "environment", "folder", "limits": {name of a resource: (soft, hard)}, "seconds"}. It says "ready" on standard output,
-and starts the command at the first line of its input.
+and starts the command at the first line of its input. When everything else in the container is dead, it says on
+standard error what memory the container used: nobody can write after that line.
 """
 
 import contextlib
@@ -16,11 +17,17 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 READY = b"ready\n"
+LAST_WORDS = "first process: memory"  # and bytes at the most, and how many processes were killed for want of it
 _PR_SET_DUMPABLE = 4
 _WAIT_SECONDS = 60.0
+_KILL_SECONDS = 5.0
+# (file, name of the line) of control groups v2 and v1 (Linux, admin-guide/cgroup-v2 and cgroup-v1)
+_PEAK = (("memory.peak", ""), ("memory/memory.max_usage_in_bytes", ""))
+_KILLED = (("memory.events", "oom_kill"), ("memory/memory.oom_control", "oom_kill"))
 
 
 def main() -> NoReturn:
@@ -42,7 +49,11 @@ def main() -> NoReturn:
     if child == 0:
         library.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # or its own /proc would be closed to it
         _become(told)
-    os._exit(_exit_code(child, reading, time.monotonic() + told["seconds"]))
+    code = _exit_code(child, reading, time.monotonic() + told["seconds"])
+    _kill_all()
+    os.set_blocking(2, True)  # the command may have changed that
+    os.write(2, f"\n{LAST_WORDS} {_counted(_PEAK)} {_counted(_KILLED)}\n".encode())
+    os._exit(code)
 
 
 def _exit_code(child: int, woken: int, deadline: float) -> int:
@@ -58,6 +69,36 @@ def _exit_code(child: int, woken: int, deadline: float) -> int:
                     code = os.waitstatus_to_exitcode(ended[1])
                     return code if code >= 0 else 128 - code
     return 128 + signal.SIGKILL
+
+
+def _kill_all() -> None:
+    """Kill everything else in the container, and wait until it is gone."""
+    deadline = time.monotonic() + _KILL_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(0.002)
+
+
+def _counted(places: tuple[tuple[str, str], ...]) -> int:
+    """A number of the container's control group; 0 where it can't be read."""
+    for file, name in places:
+        with contextlib.suppress(OSError), open(f"/sys/fs/cgroup/{file}") as opened:  # noqa: PTH123
+            for key, value in _pairs(opened.read()):
+                if key == name:
+                    return int(value)
+    return 0
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
+        key, _, value = line.rpartition(" ")
+        yield key, value
 
 
 def _become(told: dict[str, Any]) -> NoReturn:

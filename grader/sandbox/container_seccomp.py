@@ -17,13 +17,16 @@ _ARCHITECTURES = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64"}
 # Docker reports machines by other names than uname does; macOS says arm64.
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
-# ioctl of NVIDIA's drivers: those of nvidiactl have type 'F', those of nvidia-uvm are small plain numbers, and two.
+# ioctl of NVIDIA's drivers: those of nvidiactl have type 'F', those of nvidia-uvm are small plain numbers, and two large.
 _GPU_IOCTLS = (
     {"index": 1, "op": "SCMP_CMP_MASKED_EQ", "value": 0xFF00, "valueTwo": ord("F") << 8},
     {"index": 1, "op": "SCMP_CMP_LT", "value": 0x100},
     {"index": 1, "op": "SCMP_CMP_EQ", "value": 0x30000001},
     {"index": 1, "op": "SCMP_CMP_EQ", "value": 0x30000002},
 )
+
+_SOCKET_OPTIONS = 128  # Linux include/uapi/asm-generic/socket.h goes up to 83
+_ALL_BITS = (1 << 64) - 1
 
 Rule = dict[str, Any]
 
@@ -64,16 +67,30 @@ def _checked(*, gpu: bool) -> list[Rule]:
         *(_allow(["ioctl"], {"index": 1, "op": "SCMP_CMP_EQ", "value": value}) for value in seccomp.IOCTLS),
         *(_allow(["ioctl"], rule) for rule in (_GPU_IOCTLS if gpu else ())),
         *(_allow(["setsockopt"], rule) for rule in _socket_options()),
+        *(
+            _refuse(["setsockopt"], errno.EPERM, {"index": 2, "op": "SCMP_CMP_EQ", "value": value})
+            for value in seccomp.SOCKET_BUFFERS
+        ),
         *(_allow(["prctl"], {"index": 0, "op": "SCMP_CMP_EQ", "value": value}) for value in seccomp.PRCTLS),
     ]
 
 
 def _socket_options() -> list[Rule]:
-    """All but those of `seccomp.SOCKET_BUFFERS`: what lies below, between and above them."""
-    first, last = seccomp.SOCKET_BUFFERS
-    between = [{"index": 2, "op": "SCMP_CMP_EQ", "value": value} for value in range(first + 1, last)]
-    ends = [{"index": 2, "op": "SCMP_CMP_LT", "value": first}, {"index": 2, "op": "SCMP_CMP_GT", "value": last}]
-    return [*ends, *between]
+    """All but those of `seccomp.SOCKET_BUFFERS`, up to the highest that a kernel may know.
+
+    Not "greater than": an engine compares 64 bits and the kernel reads 32, so that a high bit would pass.
+    """
+    rules: list[Rule] = []
+    start = 0
+    for refused in (*seccomp.SOCKET_BUFFERS, _SOCKET_OPTIONS):
+        while start < refused:
+            size = start & -start or _SOCKET_OPTIONS  # the largest block of 2ⁿ numbers that may begin here
+            while start + size > refused:
+                size //= 2
+            rules.append(_masked(2, _ALL_BITS ^ (size - 1), start))
+            start += size
+        start = refused + 1
+    return rules
 
 
 def _masked(index: int, mask: int, value: int) -> Rule:

@@ -1,11 +1,13 @@
-"""The folders that a run shares with its keeper: what is sent into them, and what is read from them afterwards."""
+"""Speaking with the two containers of a run: letting it go, and what is sent into and read from their folders."""
 
 import contextlib
 import json
+import re
 import select
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +17,9 @@ from grader.sandbox.base import Job
 from grader.sandbox.container_arguments import INPUT_FOLDER, PROBE_FOLDER
 from grader.sandbox.container_engine import last_line
 
+LAST_WORDS_BYTES = 128
+
+_LAST_WORDS = re.compile(rf"\n{container_first_process.LAST_WORDS} (\d{{1,18}}) (\d{{1,18}})\n\Z")
 _SECONDS = 30.0
 _LINE_BYTES = 1 << 16
 
@@ -42,6 +47,21 @@ def let_go(run: subprocess.Popen[bytes]) -> None:
     assert run.stdin
     with contextlib.suppress(BrokenPipeError):
         run.stdin.write(b"go\n")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the first process said of the memory of its container: the most in bytes, and whether it was too much."""
+
+    peak_bytes: int | None
+    killed: bool
+
+
+def last_words(stderr: str, kept: int) -> tuple[str, Memory]:
+    """What the job said (at most `kept` bytes), and what the first process added, if it could."""
+    found = _LAST_WORDS.search(stderr)
+    said = (stderr[: found.start()] if found else stderr).encode()[-kept:].decode(errors="replace")
+    return said, Memory(int(found[1]) or None, found[2] != "0") if found else Memory(None, False)
 
 
 def read(keeper: subprocess.Popen[bytes], limit: int) -> tuple[dict[str, bytes], tuple[str, ...]]:
