@@ -48,10 +48,14 @@ _ALONG = frozenset({"cumsum", "cumprod", "sort", "topk"})  # reduce along a dime
 
 @dataclass(frozen=True)
 class Fields:
-    """Fields by name of the value, and what they leave out or only bound."""
+    """Fields by name of the value, and what they leave out or only bound.
+
+    `bounded` holds the calls whose field is an upper bound, with the fields of what they read.
+    """
 
     results: Mapping[str, Result]
     caveats: tuple[str, ...]
+    bounded: Mapping[str, tuple[Field, ...]]
 
     def of(self, name: str) -> Field | None:
         """The field of a value, or of the first where the operator has several results; None where it has none."""
@@ -59,17 +63,22 @@ class Fields:
         return found[0] if isinstance(found, tuple) else found
 
 
-def find_fields(flow: Flow, gates: Mapping[str, Value]) -> Fields:
-    """Follow the graph from the image on. Raises SubmissionError where the model looks absurdly far past the border."""
-    return _Walk(flow, gates).run()
+def find_fields(flow: Flow, gates: Mapping[str, Value], *, padding_sees: bool = True) -> Fields:
+    """Follow the graph from the image on. Raises SubmissionError where the model looks absurdly far past the border.
+
+    The textbook knows no border: padding sees what would be there. Without `padding_sees` it sees nothing.
+    """
+    return _Walk(flow, gates, padding_sees).run()
 
 
 @dataclass
 class _Walk:
     flow: Flow
     gates: Mapping[str, Value]
+    padding_sees: bool
     results: dict[str, Result] = field(default_factory=dict)
     caveats: dict[str, None] = field(default_factory=dict)
+    bounded: dict[str, tuple[Field, ...]] = field(default_factory=dict)
     moved: int = 0  # elements followed one by one so far
 
     def run(self) -> Fields:
@@ -78,7 +87,7 @@ class _Walk:
         for call in flow.calls.values():
             if call.name in flow.images:
                 self.results[call.name] = self._result(call)
-        return Fields(self.results, tuple(self.caveats))
+        return Fields(self.results, tuple(self.caveats), self.bounded)
 
     def _result(self, call: Call) -> Result:
         handlers: dict[Kind, Callable[[Call], Result | None]] = {
@@ -107,6 +116,8 @@ class _Walk:
 
     def _read(self, value: Value) -> Field:
         rank = len(self.flow.shape(value.name))
+        if self.flow.live.isdisjoint(value.names):  # cut away later
+            return blank(rank)
         found = self.results.get(value.name)
         whole = found[0] if isinstance(found, tuple) else found or blank(rank)
         parts = [self.results.get(name) for name in value.touched]
@@ -119,6 +130,7 @@ class _Walk:
         fields = self._fields(call)
         if any(some.places for some in fields):
             self.caveats[f"The receptive field after {call.operation.short}{place} is an upper bound."] = None
+            self.bounded[call.name] = tuple(fields)
         shape = self.flow.shape(call.name)
         places = {dim: shape[dim] for some in fields if some.rank == len(shape) for dim in some.places}
         return collapse(fields, len(shape), places)
@@ -189,7 +201,8 @@ class _Walk:
             source = mix(source, [-axes - 1])
         for axis, windows in enumerate(found.windows):
             dim = source.rank - axes + axis
-            source = gather(source, dim, found.inputs[axis], windows.sources, windows.valid, windows.advance)
+            valid = windows.valid if self.padding_sees else windows.inside(found.inputs[axis])
+            source = gather(source, dim, found.inputs[axis], windows.sources, valid, windows.advance)
         seen = [collapse([other], source.rank) for other in others if not other.is_blank]  # weights made from the image
         return merge([source, *seen]) if seen else source
 
@@ -233,7 +246,7 @@ class _Walk:
         return merge([mix(one, [at]) for one in fields])
 
     def _pad(self, call: Call) -> Result | None:
-        """Padding is what would be there: the textbook knows no border."""
+        """Constant padding and its kin, one axis after the other."""
         amounts = call.arguments.get("pad", call.arguments.get("padding"))
         value = call.values[0]
         whole, before, after = self._read(value), self.flow.shape(value.name), self.flow.shape(call.name)
@@ -243,7 +256,8 @@ class _Walk:
             left, dim = amounts[2 * axis], len(before) - 1 - axis
             if isinstance(left, int) and any(dim in support.steps for support in whole.supports):
                 windows = sliding(after[dim], 1, 1, left)
-                whole = gather(whole, dim, before[dim], windows.sources, None, windows.advance)
+                valid = None if self.padding_sees else windows.inside(before[dim])
+                whole = gather(whole, dim, before[dim], windows.sources, valid, windows.advance)
         return whole
 
     def _upsample(self, call: Call) -> Result | None:

@@ -1,4 +1,4 @@
-"""Multiplicative gates (squeeze-and-excitation and its kin), and the path to the output that leaves them out.
+"""Gates (squeeze-and-excitation and its kin, and conditions), and the path to the output that leaves them out.
 
 Squeeze-and-excitation: Hu, Shen, Sun, "Squeeze-and-Excitation Networks", CVPR 2018, https://arxiv.org/abs/1709.01507.
 """
@@ -16,7 +16,7 @@ _PASSED = frozenset(
 
 
 def find_gates(flow: Flow) -> Mapping[str, Value]:
-    """Products of a map and its gate: name of the product → the gate."""
+    """Products of a map and its gate, and choices: name of the call → the gate, or the condition."""
     found = {}
     for call in flow.calls.values():
         gate = _gate(flow, call)
@@ -36,8 +36,19 @@ def ungated_sources(call: Call, gates: Mapping[str, Value]) -> tuple[str, ...]:
     return tuple(name for value in call.values if value is not gate for name in value.names)
 
 
+def condition_of(call: Call) -> Value | None:
+    """What decides between the values of a `where` or a `masked_fill`."""
+    names = {"where": "condition", "masked_fill": "mask"}
+    found = call.operands.get(names.get(call.operation.short, ""))
+    return found[0] if found else None
+
+
 def _gate(flow: Flow, call: Call) -> Value | None:
-    """The gate of a product of two values that depend on the image, if it has one."""
+    """The gate of a product of two values that depend on the image, or the condition of a choice, if there is one."""
+    condition = condition_of(call)
+    if condition is not None:
+        others = [value for value in call.values if value is not condition]
+        return condition if any(flow.depends_on_image(value) for value in others) else None
     if call.operation.short not in _PRODUCTS:
         return None
     values = [value for value in call.values if flow.depends_on_image(value)]

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from grader.analysis.flow import Call, Flow
 from grader.analysis.windows import Windows, adaptive, padding_before, per_axis, sliding, transposed
 from grader.graph.ops import Kind
@@ -65,10 +68,22 @@ def geometry(flow: Flow, call: Call) -> Geometry | None:
     if max(size * taps for size, taps in zip(outputs, kernel, strict=True)) <= _MAX_LISTED:
         slide = _transposed if call.kind is Kind.TRANSPOSED_CONVOLUTION else _sliding
         windows = tuple(slide(*sizes) for sizes in zip(outputs, inputs, kernel, stride, before, dilation, strict=True))
+        if call.kind is Kind.CONVOLUTION:
+            windows = tuple(window.only(_used_taps(flow, call, axis)) for axis, window in enumerate(windows))
     padding = given["padding"] if isinstance(given["padding"], str) else before
     groups = given.get("groups")
     count = groups if isinstance(groups, int) else None
     return Geometry(kernel, stride, padding, dilation, inputs, outputs, windows, count)
+
+
+def _used_taps(flow: Flow, call: Call, axis: int) -> npt.NDArray[np.bool_]:
+    """Which places of a kernel, along one axis, hold a weight that is not zero for ever."""
+    weight = call.operands["weight"][0].name
+    zero = flow.zeros.get(weight)
+    if zero is None:
+        return np.ones(flow.shape(weight)[2 + axis], dtype=np.bool_)
+    used = (~zero).movedim(2 + axis, 0).flatten(1).any(1)
+    return np.asarray(used.tolist(), dtype=np.bool_)
 
 
 def _axes(call: Call, flow: Flow) -> int:

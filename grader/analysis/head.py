@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from grader.analysis.fields import Fields
 from grader.analysis.flow import Call, Flow, Value
 from grader.analysis.geometry import geometry
-from grader.analysis.reductions import CONVOLUTIONS, REARRANGING, is_linear, pooling
+from grader.analysis.reductions import AVERAGE_POOLS, CONVOLUTIONS, REARRANGING, is_linear, learns, pooling
 from grader.graph.ops import Kind
 from grader.model.facts import HeadFacts
 
@@ -30,6 +30,7 @@ class Head:
     begins: tuple[str, ...]  # the values where the head begins: maps, one per branch
     reductions: Mapping[str, str]  # calls that leave the maps → what they are: "gap", "flatten", ...
     linear: tuple[str, ...]
+    fixed: tuple[str, ...]  # products with a matrix that does not learn
     pointwise: tuple[str, ...]  # convolutions on 1×1 maps
 
 
@@ -49,16 +50,19 @@ def find_head(flow: Flow, fields: Fields, gates: Mapping[str, Value]) -> Head:
     return _Walk(flow, fields, gates).run()
 
 
-def head_facts(flow: Flow, head: Head) -> HeadFacts:
-    """The head in the words of the report."""
+def head_facts(flow: Flow, head: Head, chosen: frozenset[str] = frozenset()) -> HeadFacts:
+    """The head in the words of the report. `chosen`: the calls that only a branch chosen by the image is made of."""
     words = list(dict.fromkeys(head.reductions.values()))
     classifier = ["fc"] if head.linear else ["1x1 convolution"] if head.pointwise else []
-    calls = {*head.reductions, *(head.linear or head.pointwise)}
+    if head.fixed and not head.linear:
+        classifier.append("fixed linear map")
+    calls = {*head.reductions, *(head.linear or head.pointwise or head.fixed)}
     places = [call.node.location for call in flow.calls.values() if call.name in calls]
     return HeadFacts(
         gap="gap" in words,
         fc=bool(head.linear),
         kind="+".join(words + classifier) or "none",
+        conditional=bool(calls) and not chosen.isdisjoint(calls),
         locations=tuple(dict.fromkeys(place for place in places if place is not None)),
     )
 
@@ -71,6 +75,7 @@ class _Walk:
         self._begins: set[str] = set()
         self._reductions: dict[str, str] = {}
         self._linear: set[str] = set()
+        self._fixed: set[str] = set()
         self._pointwise: set[str] = set()
 
     def run(self) -> Head:
@@ -84,10 +89,11 @@ class _Walk:
         self._begins = {self._map(name) for name in self._begins}
         order = {name: index for index, name in enumerate([self._flow.graph.input, *self._flow.calls])}
         reductions = {name: self._reductions[name] for name in sorted(self._reductions, key=order.__getitem__)}
-        begins, linear, pointwise = (
-            tuple(sorted(names, key=order.__getitem__)) for names in (self._begins, self._linear, self._pointwise)
+        begins, linear, fixed, pointwise = (
+            tuple(sorted(names, key=order.__getitem__))
+            for names in (self._begins, self._linear, self._fixed, self._pointwise)
         )
-        return Head(begins, reductions, linear, pointwise)
+        return Head(begins, reductions, linear, fixed, pointwise)
 
     def _step(self, visit: _Visit) -> Iterator[_Visit]:
         """Go on to what the call reads, or note that the head begins here."""
@@ -99,15 +105,20 @@ class _Walk:
             self._begins.add(visit.name)
             return
         sources = self._sources(call)
+        if not sources:  # all that the image decides of it is cut away
+            return
         wide = [name for name in sources if self._is_wide(name)]
         word = pooling(self._flow, call, sources[0], is_wide=bool(wide))
+        if word == "gap" and not wide and not self._is_from_layer(sources[0]):
+            yield from (_Visit(name, visit.is_logits) for name in sources)
+            return
         if word is not None:
             self._reductions[call.name] = word
             self._begins.update([self._before_mean(call, sources[0])] if word == "gap" else sources)
             return
         linear, convolution = is_linear(self._flow, call), call.kind in CONVOLUTIONS
         if linear:
-            self._linear.add(call.name)
+            (self._linear if learns(self._flow, call) else self._fixed).add(call.name)
             yield from (_Visit(name, False, call.name if name in wide else None) for name in sources)
         elif convolution and wide:
             self._leave_by_convolution(call, sources, visit.is_logits)
@@ -137,10 +148,20 @@ class _Walk:
     def _leave_by_convolution(self, call: Call, sources: list[str], is_logits: bool) -> None:
         """A convolution from a larger map to 1×1: the head where it gives the logits, else the last feature layer."""
         found = geometry(self._flow, call)
-        full = found is not None and found.covers
+        full = found is not None and found.covers and learns(self._flow, call)
         if is_logits or (full and not self._linear):
             self._reductions[call.name] = FULL_SIZE if full else "convolution"
         self._begins.update(sources if full and is_logits else [call.name])
+
+    def _is_from_layer(self, name: str) -> bool:
+        """Whether a convolution or an average made the single place, rather than a maximum or a selection."""
+        call = self._flow.calls.get(name)
+        while call is not None and call.kind not in CONVOLUTIONS:
+            sources = self._sources(call)
+            if not sources or any(self._is_wide(source) for source in sources):
+                return call.kind in AVERAGE_POOLS or call.operation.short in ("mean", "sum")
+            call = self._flow.calls.get(sources[0])
+        return True
 
     def _before_mean(self, call: Call, source: str) -> str:
         """What an average reads; where it is spelled as several averages, what the first one reads."""
@@ -166,7 +187,7 @@ class _Walk:
         """What a call reads of what depends on the image, its gate left out."""
         gate = self._gates.get(call.name)
         names = [name for value in call.values if value is not gate for name in value.names]
-        return [name for name in names if name in self._flow.images]
+        return [name for name in names if name in self._flow.images and name in self._flow.live]
 
     def _is_wide(self, name: str) -> bool:
         """Whether the value has more than one place."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.analysis.field import Field, Support
-from grader.analysis.fields import Fields
+from grader.analysis.fields import Fields, find_fields
 from grader.analysis.flow import Flow, Value
 from grader.analysis.geometry import WINDOWED
 from grader.analysis.head import Head
@@ -18,6 +18,7 @@ from grader.analysis.units import Units, extent
 from grader.graph.ops import Kind
 from grader.model.facts import PerAxis, ReceptiveFieldFacts
 
+_FEW = 0.75  # honest nets lose a few pixels to the border
 _SPATIAL = WINDOWED | {Kind.ATTENTION, Kind.MATMUL, Kind.UNFOLD, Kind.PIXEL_SHUFFLE}
 
 
@@ -42,11 +43,10 @@ def receptive_field_facts(flow: Flow, fields: Fields, head: Head, gates: Mapping
     """At the value where the head begins; the larger one where several branches lead into the head."""
     gated = any(_sees_more(fields, name, gate) for name, gate in gates.items() if name in flow.live)
     begins = [name for name in head.begins if _has_spatial_path(flow, name)]
-    found = [(fields.of(name), name) for name in begins]
-    measured = [pair for field, _ in found if field is not None and (pair := extents(field)) is not None]
-    if not measured:
+    found = _largest(fields, begins)
+    if found is None:
         return ReceptiveFieldFacts(before_head=None, jump=None, covers_input=False, gated=gated)
-    rows, columns = max(measured, key=lambda pair: (pair[0].size * pair[1].size, pair[0].size))
+    rows, columns = found
     height, width = flow.shape(flow.graph.input)[2:]
     return ReceptiveFieldFacts(
         before_head=per_axis((rows.size, columns.size)),
@@ -54,7 +54,34 @@ def receptive_field_facts(flow: Flow, fields: Fields, head: Head, gates: Mapping
         covers_input=rows.size >= height and columns.size >= width,
         gated=gated,
         has_holes=rows.has_holes or columns.has_holes,
+        certain=_certain(flow, fields, begins),
+        on_image=_on_image(flow, gates, begins, (min(rows.size, height), min(columns.size, width))),
     )
+
+
+def _largest(fields: Fields, names: Sequence[str]) -> tuple[Extent, Extent] | None:
+    found = (fields.of(name) for name in names)
+    measured = [pair for field in found if field is not None and (pair := extents(field)) is not None]
+    return max(measured, key=lambda pair: (pair[0].size * pair[1].size, pair[0].size)) if measured else None
+
+
+def _certain(flow: Flow, fields: Fields, begins: Sequence[str]) -> PerAxis | None:
+    """What is seen at least, where an operator without a rule was passed; None where all of it is exact."""
+    passed = flow.reach(begins, lambda call: call.sources) & fields.bounded.keys()
+    if not passed:
+        return None
+    exact = [pair for name in passed for field in fields.bounded[name] if (pair := extents(field)) is not None]
+    exact_before = [pair for pair in exact if pair[0].jump is not None and pair[1].jump is not None]
+    return per_axis(tuple(max((pair[axis].size for pair in exact_before), default=1) for axis in (0, 1)))
+
+
+def _on_image(
+    flow: Flow, gates: Mapping[str, Value], begins: Sequence[str], expected: tuple[int, int]
+) -> PerAxis | None:
+    """The pixels of the image that a value sees, where they are few beside the textbook's: the rest is padding."""
+    found = _largest(find_fields(flow, gates, padding_sees=False), begins)
+    seen = (0, 0) if found is None else (found[0].size, found[1].size)
+    return per_axis(seen) if any(one < _FEW * other for one, other in zip(seen, expected, strict=True)) else None
 
 
 def per_axis(values: Sequence[int]) -> PerAxis:

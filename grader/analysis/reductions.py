@@ -20,11 +20,28 @@ def is_linear(flow: Flow, call: Call) -> bool:
     return call.kind is Kind.MATMUL and sum(flow.depends_on_image(value) for value in call.values) == 1
 
 
+def learns(flow: Flow, call: Call) -> bool:
+    """Whether training changes the matrix or the kernel of a linear layer or a convolution."""
+    weights = (
+        [call.operands["weight"][0]]
+        if "weight" in call.operands
+        else [
+            value
+            for name, values in call.operands.items()
+            for value in values
+            if name != "bias"
+            and not (name == "self" and call.operation.short in ("addmm", "baddbmm"))
+            and not flow.depends_on_image(value)
+        ]
+    )
+    return not weights or any(flow.learns(value) for value in weights)
+
+
 def pooling(flow: Flow, call: Call, source: str, *, is_wide: bool) -> str | None:
     """The word for a call that pools all places of a map into one; None for other calls.
 
     `source` is what it reads, `is_wide` whether that has more than one place. An average over the places of a 1×1 map
-    is "gap" too: it does nothing, but it is how the head is spelled.
+    is "gap" too: after a convolution down to 1×1 it does nothing, but it is how the head is spelled.
     """
     if call.kind in AVERAGE_POOLS | MAX_POOLS:
         found = geometry(flow, call)

@@ -11,26 +11,31 @@ from grader.model.submission import Location
 _ENDS = CONVOLUTIONS | {Kind.BATCH_NORM}
 
 
-def batch_norm_facts(train: Flow) -> BatchNormFacts:
-    """Of the train graph. A frozen call uses its running statistics even in training."""
+def batch_norm_facts(train: Flow, chosen: frozenset[str] = frozenset()) -> BatchNormFacts:
+    """Of the train graph. A frozen call uses its running statistics even in training.
+
+    `chosen`: the calls that only a branch chosen by the image is made of.
+    """
     calls = [call for call in train.live_calls(Kind.BATCH_NORM) if call.name in train.images]
     frozen = [call for call in calls if call.arguments["training"] is not True]
     return BatchNormFacts(
         layers=len(calls),
         runs=len(frozen) < len(calls),
         frozen=len(frozen),
+        conditional=sum(call.name in chosen for call in calls if call not in frozen),
         convolutions_without=tuple(dict.fromkeys(_convolutions_without(train))),
         locations=_locations(calls),
     )
 
 
-def dropout_facts(train: Flow, evaluation: Flow) -> DropoutFacts:
-    """Of the train graph; and whether the eval graph still drops."""
+def dropout_facts(train: Flow, evaluation: Flow, chosen: frozenset[str] = frozenset()) -> DropoutFacts:
+    """Of the train graph; and whether the eval graph still drops. `chosen` as for batch norm."""
     calls = list(_dropouts(train))
     return DropoutFacts(
         layers=len(calls),
         rates=tuple(rate for _, rate, _ in calls),
         runs=any(active and rate > 0 for _, rate, active in calls),
+        conditional=sum(call.name in chosen for call, rate, active in calls if active and rate > 0),
         active_in_eval=any(active and rate > 0 for _, rate, active in _dropouts(evaluation)),
         locations=_locations([call for call, _, _ in calls]),
     )
@@ -39,6 +44,8 @@ def dropout_facts(train: Flow, evaluation: Flow) -> DropoutFacts:
 def _dropouts(flow: Flow) -> Iterator[tuple[Call, float, bool]]:
     """(call, rate, whether it drops) of each dropout, those inside attention and recurrent layers included."""
     for call in flow.live_calls(Kind.DROPOUT, Kind.ATTENTION, Kind.RECURRENT):
+        if not call.values:  # what comes out is the same whatever goes in
+            continue
         given = call.arguments
         name = {Kind.DROPOUT: "p", Kind.ATTENTION: "dropout_p", Kind.RECURRENT: "dropout"}[call.kind]
         rate = given.get(name)

@@ -18,6 +18,17 @@ class Windows:
     valid: npt.NDArray[np.bool_] | None
     advance: Callable[[Step], Step | None]
 
+    def only(self, taps: npt.NDArray[np.bool_]) -> "Windows":
+        """Without the other places of the kernel; as it is where none or all are left."""
+        if taps.all() or not taps.any():
+            return self
+        return Windows(self.sources[:, taps], None if self.valid is None else self.valid[:, taps], self.advance)
+
+    def inside(self, inputs: int) -> npt.NDArray[np.bool_]:
+        """Which of the sources exist and lie on the tensor, not in its padding."""
+        on_it: npt.NDArray[np.bool_] = (self.sources >= 0) & (self.sources < inputs)
+        return on_it if self.valid is None else on_it & self.valid
+
 
 def sliding(outputs: int, kernel: int, stride: int = 1, before: int = 0, dilation: int = 1) -> Windows:
     """Convolution and pooling, with `before` elements of padding in front."""

@@ -7,6 +7,7 @@ from pydantic import Field
 from grader.checks.base import Check, Context
 from grader.checks.wording import count, listing
 from grader.model.base import Frozen
+from grader.model.facts import BatchNormFacts
 from grader.model.outcome import Finding, Status
 
 _SHOWN = 5
@@ -28,6 +29,16 @@ def run(context: Context, parameters: LayerMinimum) -> Finding:
     observed = count(live, "batch-norm layer") if live else "none"
     if facts.frozen:
         observed += f", {facts.frozen} frozen"
+    doubt = _doubt(live, parameters.minimum, facts) if live >= parameters.minimum else ""
+    if doubt:
+        return Finding(
+            status=Status.INCONCLUSIVE,
+            expected=expected,
+            observed=observed,
+            message=doubt,
+            fix="Call the batch norms unconditionally, in training and at evaluation.",
+            evidence=facts.locations,
+        )
     if live >= parameters.minimum:
         return Finding(
             status=Status.PASSED,
@@ -44,6 +55,21 @@ def run(context: Context, parameters: LayerMinimum) -> Finding:
         fix=_fix(facts.frozen, facts.convolutions_without),
         evidence=facts.locations or ((context.location,) if context.location else ()),
     )
+
+
+def _doubt(live: int, minimum: int, facts: BatchNormFacts) -> str:
+    """Why a person has to say whether these calls count."""
+    if live - facts.conditional < minimum:
+        return (
+            f"Batch normalization runs in {count(facts.conditional, 'call')} on a branch that a condition on the image"
+            " chooses, which may never be taken; a person decides."
+        )
+    if facts.at_evaluation is not None and facts.at_evaluation < minimum:
+        return (
+            f"Batch normalization runs in {count(live, 'call')} while training and in {facts.at_evaluation} at"
+            " evaluation: what is evaluated is another network; a person decides."
+        )
+    return ""
 
 
 def _passed(live: int, frozen: int, without: tuple[str, ...]) -> str:

@@ -10,6 +10,8 @@ from grader.model.base import Frozen
 from grader.model.facts import DropoutFacts
 from grader.model.outcome import Finding, Status
 
+_LEAST_RATE = 0.001  # below, next to nothing is dropped: one value in a thousand
+
 
 class DropoutMinimum(Frozen):
     """How many calls must run."""
@@ -32,6 +34,16 @@ def run(context: Context, parameters: DropoutMinimum) -> Finding:
             fix=_fix(live, facts),
             evidence=facts.locations or ((context.location,) if context.location else ()),
         )
+    doubt = _doubt(live, parameters.minimum, facts)
+    if doubt:
+        return Finding(
+            status=Status.INCONCLUSIVE,
+            expected=expected,
+            observed=observed,
+            message=doubt,
+            fix="Call nn.Dropout(0.05) or nn.Dropout2d(0.05) unconditionally in forward.",
+            evidence=facts.locations,
+        )
     message = f"Dropout runs in {count(live, 'call')}, {_rates(facts.rates)}."
     fix = ""
     if facts.active_in_eval:
@@ -42,6 +54,19 @@ def run(context: Context, parameters: DropoutMinimum) -> Finding:
     return Finding(
         status=Status.PASSED, expected=expected, observed=observed, message=message, fix=fix, evidence=facts.locations
     )
+
+
+def _doubt(live: int, minimum: int, facts: DropoutFacts) -> str:
+    """Why a person has to say whether these calls count."""
+    weak = sum(0 < rate < _LEAST_RATE for rate in facts.rates)
+    if live - weak < minimum:
+        return f"Dropout is called with {_rates(facts.rates)}, which drops next to nothing; a person decides."
+    if live - weak - facts.conditional < minimum:
+        return (
+            f"Dropout runs in {count(facts.conditional, 'call')} on a branch that a condition on the image chooses,"
+            " which may never be taken; a person decides."
+        )
+    return ""
 
 
 def _rates(rates: tuple[float, ...]) -> str:

@@ -18,6 +18,8 @@ _NAMES: dict[Accepted, str] = {
     "full_size_convolution": "a full-size convolution",
 }
 
+_WORDS: dict[Accepted, str] = {"gap": "gap", "fc": "fc", "full_size_convolution": "full-size convolution"}
+
 
 class AcceptedHeads(Frozen):
     """Any one of these is enough. A full-size convolution is a fully connected layer by another name."""
@@ -30,6 +32,16 @@ def run(context: Context, parameters: AcceptedHeads) -> Finding:
     facts = context.facts.head
     found = [name for name in parameters.accept if _has(facts, name)]
     expected = alternatives([_NAMES[name] for name in parameters.accept])
+    doubt = _doubt(facts, parameters) if found else ""
+    if doubt:
+        return Finding(
+            status=Status.INCONCLUSIVE,
+            expected=expected,
+            observed=facts.kind,
+            message=doubt,
+            fix="Let training and evaluation use one head, and no condition choose it.",
+            evidence=facts.locations,
+        )
     if found:
         return Finding(
             status=Status.PASSED,
@@ -52,10 +64,25 @@ def run(context: Context, parameters: AcceptedHeads) -> Finding:
     )
 
 
+def _doubt(facts: HeadFacts, parameters: AcceptedHeads) -> str:
+    """Why a person has to say whether this head counts."""
+    if facts.conditional:
+        return (
+            f"Part of the head ({facts.kind}) lies on a branch that a condition on the image chooses, which may never"
+            " be taken; a person decides."
+        )
+    if facts.at_evaluation is not None:
+        words = facts.at_evaluation.split("+")
+        if not any(_WORDS[name] in words for name in parameters.accept):
+            return (
+                f"The head is {facts.kind} while training and {facts.at_evaluation} at evaluation: what is evaluated is"
+                " another network; a person decides."
+            )
+    return ""
+
+
 def _has(facts: HeadFacts, name: Accepted) -> bool:
-    if name == "full_size_convolution":
-        return "full-size convolution" in facts.kind
-    return facts.gap if name == "gap" else facts.fc
+    return _WORDS[name] in facts.kind.split("+")
 
 
 CHECK = Check("head", run, AcceptedHeads)

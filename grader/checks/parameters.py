@@ -1,4 +1,4 @@
-"""Fewer parameters than a limit. What counts is `counted`: buffers and constants could hold trained weights."""
+"""Fewer parameters than a limit. What counts is `counted`: buffers, constants and numbers could be trained weights."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from pydantic import Field
 from grader.checks.base import Check, Context
 from grader.checks.wording import at, count, integer, listing
 from grader.model.base import Frozen
-from grader.model.facts import Facts
+from grader.model.facts import Facts, ParameterFacts
 from grader.model.outcome import Finding, Status
 from grader.model.submission import Location
 
@@ -24,15 +24,10 @@ def run(context: Context, parameters: ParameterLimit) -> Finding:
     """Compare `counted` with the limit."""
     facts = context.facts.parameters
     expected = f"fewer than {integer(parameters.less_than)}"
-    extra = facts.counted - facts.total
-    observed = integer(facts.counted)
-    composition = ""
-    if extra:
-        observed += f" ({integer(facts.total)} parameters + {integer(extra)} in buffers and constants)"
-        composition = (
-            f" {count(extra, 'value')} in buffers and constants are counted too, because they could hold"
-            " trained weights."
-        )
+    observed, composition = integer(facts.counted), ""
+    if facts.counted > facts.total:
+        observed += f" ({_parts(facts)})"
+        composition = _composition(facts)
     if facts.counted < parameters.less_than:
         return Finding(
             status=Status.PASSED,
@@ -53,6 +48,31 @@ def run(context: Context, parameters: ParameterLimit) -> Finding:
         fix=_fix(names, facts.unused),
         evidence=tuple(place for _, _, place in largest if place),
     )
+
+
+def _parts(facts: ParameterFacts) -> str:
+    stored = facts.counted - facts.total - facts.literals
+    parts = [f"{integer(facts.total)} parameters"]
+    parts += [f"{integer(stored)} in buffers and constants"] if stored else []
+    parts += [f"{count(facts.literals, 'number')} in the arithmetic"] if facts.literals else []
+    return " + ".join(parts)
+
+
+def _composition(facts: ParameterFacts) -> str:
+    """What counts besides parameters, and why."""
+    stored = facts.counted - facts.total - facts.literals
+    sentences = []
+    if stored:
+        sentences.append(
+            f" {count(stored, 'value')} in buffers and constants are counted too, because they could hold trained"
+            " weights."
+        )
+    if facts.literals:
+        sentences.append(
+            f" {count(facts.literals, 'number')} that stand in the arithmetic of forward, beyond the hundred that are"
+            " free, are counted too, because they could be trained weights."
+        )
+    return "".join(sentences)
 
 
 def _largest(facts: Facts) -> list[tuple[str, int, Location | None]]:

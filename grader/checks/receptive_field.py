@@ -35,6 +35,16 @@ def run(context: Context, parameters: ReceptiveFieldMinimum) -> Finding:
         )
     smallest = _smallest(facts.before_head)
     reached = smallest >= parameters.at_least
+    doubt = _doubt(facts, parameters.at_least) if reached else ""
+    if doubt:
+        return Finding(
+            status=Status.INCONCLUSIVE,
+            expected=expected,
+            observed=f"{size(facts.before_head)} pixels",
+            message=f"{doubt}; a person decides.",
+            fix="Let convolutions and pools that training and evaluation share see that much of the image.",
+            evidence=evidence,
+        )
     return Finding(
         status=Status.PASSED if reached else Status.FAILED,
         expected=expected,
@@ -44,6 +54,26 @@ def run(context: Context, parameters: ReceptiveFieldMinimum) -> Finding:
         fix="" if reached else _fix(parameters.at_least - smallest, facts.jump),
         evidence=evidence,
     )
+
+
+def _doubt(facts: ReceptiveFieldFacts, at_least: int) -> str:
+    """Why a person has to say whether this is enough."""
+    if facts.certain is not None and _smallest(facts.certain) < at_least:
+        return (
+            f"Each value sees at least {size(facts.certain)} pixels; the {size(facts.before_head or 0)} measured are an"
+            " upper bound, since an operator on the way has no rule"
+        )
+    if facts.on_image is not None and _smallest(facts.on_image) < at_least:
+        return (
+            f"Of the {size(facts.before_head or 0)} pixels that a value sees by the textbook, only"
+            f" {size(facts.on_image)} are of the image; the rest is padding"
+        )
+    if facts.at_evaluation is not None and _smallest(facts.at_evaluation) < at_least:
+        return (
+            f"Each value sees {size(facts.before_head or 0)} pixels while training and {size(facts.at_evaluation)} at"
+            " evaluation, where another network runs"
+        )
+    return ""
 
 
 def _smallest(value: PerAxis) -> int:

@@ -126,6 +126,8 @@ class _Reducer:
         if self._rescales(node, operation):
             self._noised.add(node.name)
             return signal[0]
+        if operation.short in ("mul", "div") and len(signal) == 1 and bound.get("other") == 1:
+            return signal[0]
         if operation.kind is Kind.RESHAPE and len(children) > 0:
             before = self._before.get(children[0].key)
             if before is not None and before[0] == self._shapes.get(node.name):

@@ -21,7 +21,10 @@ class ParameterFacts(Frozen):
     total: int  # fvcore, unused included, shared once
     trainable: int
     unused: int  # can't reach the output
-    counted: int  # total + buffers that are not batch-norm statistics + constants
+    counted: (
+        int  # total + buffers that are not batch-norm statistics + constants + what they are unpacked to + literals
+    )
+    literals: int = 0  # numbers written into the arithmetic, beyond the few that any model has
     by_layer: dict[str, int]  # module path -> parameters it owns directly
     modules: tuple[ModuleCalls, ...] = ()
 
@@ -50,6 +53,8 @@ class BatchNormFacts(Frozen):
     layers: int  # calls in the train graph that can influence the output
     runs: bool
     frozen: int = 0  # calls that use running statistics in train mode
+    conditional: int = 0  # calls that run, but reach the output only through a branch that the image chooses
+    at_evaluation: int | None = None  # calls at evaluation, where the two modes differ
     convolutions_without: tuple[str, ...] = ()  # module paths of convolutions with no batch norm after them
     locations: tuple[Location, ...] = ()
 
@@ -59,6 +64,7 @@ class DropoutFacts(Frozen):
     rates: tuple[float, ...]  # one per call
     runs: bool
     active_in_eval: bool
+    conditional: int = 0  # of those that drop, the calls on a branch that the image chooses
     locations: tuple[Location, ...] = ()
 
 
@@ -66,6 +72,8 @@ class HeadFacts(Frozen):
     gap: bool
     fc: bool
     kind: str  # e.g. "gap", "gap+fc", "flatten+fc", "gap+1x1 convolution", "full-size convolution", "global max pool"
+    conditional: bool = False  # part of it lies on a branch that the image chooses
+    at_evaluation: str | None = None  # the kind at evaluation, where the two modes differ
     locations: tuple[Location, ...] = ()
 
 
@@ -75,6 +83,9 @@ class ReceptiveFieldFacts(Frozen):
     covers_input: bool
     gated: bool  # a squeeze-and-excitation gate sees the whole image anyway
     has_holes: bool = False
+    certain: PerAxis | None = None  # what is seen at least, where `before_head` is an upper bound
+    on_image: PerAxis | None = None  # pixels that are not padding, where they are few beside `before_head`
+    at_evaluation: PerAxis | None = None  # at evaluation, where the two modes differ; 0: no spatial path
 
 
 class ModeDifference(Frozen):

@@ -11,10 +11,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from grader.analysis.fields import find_fields
-from grader.analysis.flow import trace
 from grader.analysis.gates import find_gates
 from grader.analysis.head import find_head
 from grader.analysis.receptive_field import extents
+from grader.analysis.trace import trace
 from grader.analysis.units import ORIGIN
 from grader.graph.rebuild import rebuild
 

@@ -78,7 +78,7 @@ class SkippedAtEvaluation(Base):
         (ExtraLayer, "Evaluation computes softmax where training computes linear"),
         (Table, "Evaluation computes matmul where training computes linear"),
         (Argument, "call leaky_relu with different arguments"),
-        (Weighted, "call mul with different arguments"),
+        (Weighted, "Evaluation computes matmul where training computes mul"),
         (SkippedAtEvaluation, "Evaluation computes linear where training computes add"),
     ],
 )
@@ -108,7 +108,16 @@ class Masked(Base):
         return self.fc(x * torch.bernoulli(torch.full((784,), 0.5)) if self.training else x)
 
 
-@pytest.mark.parametrize("net", [Masked, OwnDropout])
+class StochasticDepth(Base):
+    """Keeps a branch by chance while training; at evaluation times one."""
+
+    def forward(self, x):
+        x = x.flatten(1)
+        keep = (torch.rand(x.size(0), 1) < 0.8).float() / 0.8 if self.training else 1.0
+        return self.fc(x) + keep * self.other(x)
+
+
+@pytest.mark.parametrize("net", [Masked, OwnDropout, StochasticDepth])
 def test_training_only_noise_is_no_difference(net: type[nn.Module], export_model: Exporter) -> None:
     export, _ = export_model(net)
     assert mode_differences(export) == ()
