@@ -13,6 +13,9 @@ from grader.sandbox.base import Job, Limits, Result, Sandbox
 from grader.sandbox.bubblewrap import Bubblewrap
 from grader.sandbox.process import Process
 
+# Modules of the tests that are also run by, or imported in, other processes.
+sys.path.insert(0, str(Path(__file__).parent))
+
 
 @pytest.fixture(scope="session")
 def bubblewrap() -> Bubblewrap:

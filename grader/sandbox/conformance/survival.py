@@ -56,7 +56,8 @@ def killed_grader(sandbox: Sandbox, bait: Bait) -> Verdict:
         grader.wait()
     if eventually(lambda: not _left(name, bait), _END_SECONDS):
         return Verdict(True)
-    run(sandbox, bait, "limits.starts", told={"token": token(), "seconds": 0, "stays": 0})
+    with _grader(sandbox, bait, {"token": token(), "seconds": 0, "stays": 0}) as next_grader:
+        next_grader.wait()
     if eventually(lambda: not _left(name, bait), _END_SECONDS):
         return Verdict(True, "the next start removed what was left")
     left = _left(name, bait)
