@@ -83,7 +83,7 @@ _JOINER = "\u2060"
 _LINKED = re.compile(
     r"(?<=@)(?=[\w-])|(?<=#)(?=\d)|(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\bGH)(?=-\d)|(?<=mailto)(?=:)", re.I
 )
-_COMMIT = re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f](?=[0-9a-f]{6,39}\b)")
+_COMMIT = re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40}\b")
 _BLOCK = re.compile(r"^(\d{0,9})(?=[.)](?:\s|$))|^(?=[#+=-]|::)")  # "::" begins a command in a log
 
 
@@ -94,7 +94,8 @@ def markdown_text(text: str) -> str:
 
 
 def _unlinked(text: str) -> str:
-    return _COMMIT.sub(rf"\g<0>{_JOINER}", _LINKED.sub(_JOINER, text))
+    # Six digits are too few for a commit, so none of the parts is one either.
+    return _COMMIT.sub(lambda found: _JOINER.join(re.findall(".{1,6}", found[0])), _LINKED.sub(_JOINER, text))
 
 
 def markdown_prose(text: str) -> str:

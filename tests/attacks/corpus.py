@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+import markup
 import yaml
 from arena import Answer
 from pydantic import BaseModel, ConfigDict
@@ -36,6 +37,7 @@ class Case(BaseModel):
     no_flags: tuple[str, ...] = ()  # kinds that must not be there: a control is not suspected
     summary: str = ""  # words of the report's summary
     says: tuple[str, ...] = ()  # words that stand somewhere in report.json
+    shows: dict[str, tuple[str, ...]] = {}  # stdout or a report's file -> words that a reader sees there
     absent: tuple[str, ...] = ()  # words that stand nowhere, neither in the reports nor on the terminal
 
     @property
@@ -83,6 +85,11 @@ def disagreements(case: Case, answer: Answer) -> Iterator[str]:
     for words in case.says:
         if words not in (answer.out / "report.json").read_text(encoding="utf-8"):
             yield f"nothing says {words!r}"
+    for place, expected in case.shows.items():
+        seen = markup.shown(place, answer.texts[place])
+        for words in expected:
+            if words not in seen:
+                yield f"{place} does not show {words!r}"
     for words in case.absent:
         for place, text in answer.texts.items():
             if words in text:
