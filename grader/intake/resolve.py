@@ -1,9 +1,39 @@
 """Which file an import means: the folder's own modules, never what is installed."""
 
 import posixpath
+import sys
 from dataclasses import dataclass
 
 from grader.intake.tree import SourceTree
+
+# Far more likely meant than a file of that name somewhere in the repository.
+_LIBRARIES = frozenset(sys.stdlib_module_names) | {
+    *(
+        "torch",
+        "torchvision",
+        "torchaudio",
+        "torchtext",
+        "numpy",
+        "scipy",
+        "pandas",
+        "sklearn",
+        "matplotlib",
+        "seaborn",
+    ),
+    *(
+        "seaborn",
+        "PIL",
+        "cv2",
+        "tqdm",
+        "yaml",
+        "einops",
+        "timm",
+        "lightning",
+        "pytorch_lightning",
+        "wandb",
+        "safetensors",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -76,8 +106,8 @@ class Resolver:
         return folders
 
     def _by_unique_suffix(self, parts: list[str], name: str) -> LocalModule | None:
-        """`sys.path` may have been changed: the only file of that name will be it."""
-        while parts:
+        """`sys.path` may have been changed: the only file of that name will be it, unless a library is called so."""
+        while parts and parts[0] not in _LIBRARIES:
             ending = "/".join(parts) + ".py"
             found = [path for path in self._tree.sources if path == ending or path.endswith("/" + ending)]
             if len(found) == 1:

@@ -133,6 +133,12 @@ def _raise_if_cut_short(result: Result, candidate: Candidate) -> None:
         )
     if result.status == "output_limit":
         raise Ungradable(f"{name} wrote more output than the sandbox allows.", location=place)
+    if result.refused:
+        raise Ungradable(
+            f"In place of its outputs, {name} left something that can't be read: {' '.join(result.refused)}",
+            mend="Remove what replaces, links or protects files in the folder of the outputs.",
+            location=place,
+        )
     if "result.json" not in result.files:
         raise Ungradable(
             f"The process that builds {name} ended before the model was built (exit code {result.exit_code}).",

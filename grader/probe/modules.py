@@ -1,18 +1,24 @@
-"""Imports the slice: every module is its chunks, executed in order in one namespace, original line numbers kept."""
+"""Imports the slice: every module is its chunks, executed in order in one namespace, original line numbers kept.
+
+A submission may call its modules like others (`statistics.py`, `profile.py`). While the model is built they come first,
+as they do for a script that lies beside them; afterwards they make way, so that no library meets them.
+"""
 
 import __future__
 
+import contextlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import linecache
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import CodeType, ModuleType
 from typing import Any
 
 from grader.probe.failure import chunk_name
+from grader.probe.stubs import asked_by_the_slice
 
 _FUTURE = re.compile(r"^[ \t]*from[ \t]+__future__[ \t]+import[^\n]*$", re.MULTILINE)
 
@@ -25,11 +31,40 @@ class SliceFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         for module in modules:
             for chunk in module["chunks"]:
                 _remember(chunk)
+        self._first = False
+
+    @contextlib.contextmanager
+    def first(self) -> Iterator[None]:
+        """While it lasts, modules of the slice come before any of the same name that are loaded or installed."""
+        names = self._names() - {"__main__"}
+        hidden = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+        self._first = True
+        try:
+            yield
+        finally:
+            self._first = False
+            for name in names:
+                if (top := name.partition(".")[0]) in sys.stdlib_module_names or top in hidden:
+                    sys.modules.pop(name, None)
+            sys.modules.update(hidden)
+
+    def _names(self) -> set[str]:
+        """Of its modules, and of the packages that only these names imply."""
+        names = set(self._modules)
+        for name in self._modules:
+            while name := name.rpartition(".")[0]:
+                names.add(name)
+        return names
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """A spec for a module of the slice, or for a package that only its modules' names imply."""
+        if not self._first and not asked_by_the_slice():
+            return None
+        return self._spec(fullname)
+
+    def _spec(self, fullname: str) -> importlib.machinery.ModuleSpec | None:
         module = self._modules.get(fullname)
         implied = any(name.startswith(f"{fullname}.") for name in self._modules)
         if module is None and not implied:
@@ -45,7 +80,7 @@ class SliceFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def load_entry(self, name: str) -> ModuleType:
         """Import the entry module, also where it is called `__main__`."""
-        spec = self.find_spec(name, None)
+        spec = self._spec(name)
         if spec is None:
             raise ModuleNotFoundError(f"the slice has no module {name!r}")
         module = importlib.util.module_from_spec(spec)

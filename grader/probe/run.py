@@ -27,7 +27,7 @@ def run(request: dict[str, Any], folder: Path, notes: Notes) -> tuple[int, ...]:
     finder = SliceFinder(piece["modules"])
     install_finders(finder, notes)
     recorder, constructions = InitializerRecorder(), ConstructionRecorder()
-    with OnCPU(notes), mapped_modules(notes), recorder, constructions:
+    with OnCPU(notes), mapped_modules(notes), recorder, constructions, finder.first():
         model = build_model(finder, piece["entry"], piece["build"], notes)
         forget_stand_ins()
         batch, output = run_once(model, shape, request["batch_size"], notes)

@@ -6,6 +6,7 @@ import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +22,7 @@ _NEVER_NEEDED_NAMES = (
     "gradio streamlit ipywidgets"
 )
 _NEVER_NEEDED = frozenset(_NEVER_NEEDED_NAMES.split())
+_PROBE = str(Path(__file__).parent)
 _LIGHTNING = frozenset({"pytorch_lightning", "lightning", "lightning.pytorch"})
 _ABSENT_ON_PURPOSE = frozenset({"google"})  # the namespace package that google.colab needs
 
@@ -28,7 +30,7 @@ _ABSENT_ON_PURPOSE = frozenset({"google"})  # the namespace package that google.
 def asked_by_the_slice() -> bool:
     """Whether the import under way stands in student code; a library that asks for an optional package must miss it."""
     frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith((__file__, "<frozen importlib")):
+    while frame is not None and frame.f_code.co_filename.startswith((_PROBE, "<frozen importlib")):
         frame = frame.f_back  # type: ignore[assignment]
     return frame is not None and CHUNK.match(frame.f_code.co_filename) is not None
 

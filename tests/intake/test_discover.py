@@ -106,6 +106,12 @@ def test_a_local_base_in_another_file(found: Found) -> None:
     assert [candidate.spec for candidate in discovery.candidates] == ["model.py:Net@3"]
 
 
+def test_a_file_called_like_a_library_somewhere_else_is_not_that_library(found: Found) -> None:
+    """`import torch` never means backends/torch.py, nor `from torch.nn import ...` a file in a folder of that name."""
+    files = {"model.py": HEAD + net(), "backends/torch.py": "class nn:\n    Module = object\n", "old/random.py": ""}
+    assert found(files).selected is not None
+
+
 def test_the_model_that_is_trained_wins(found: Found) -> None:
     files = {"a.py": HEAD + net("First"), "b.py": HEAD + net("Second"), "c.py": HEAD + net("Third")}
     train = "from b import Second as Network\nimport torch.optim as optim\n" + training("Network().to('cuda')")
