@@ -8,8 +8,8 @@ from grader.intake.tree import SourceTree
 
 # Far more likely meant than a file of that name somewhere in the repository.
 _LIBRARY_NAMES = (
-    "torch torchvision torchaudio torchtext numpy scipy pandas sklearn matplotlib seaborn PIL cv2 tqdm yaml einops timm "
-    "lightning pytorch_lightning wandb safetensors"
+    "torch torchvision torchaudio torchtext numpy scipy pandas sklearn matplotlib seaborn PIL cv2 tqdm yaml einops "
+    "timm lightning pytorch_lightning wandb safetensors"
 )
 _LIBRARIES = frozenset(sys.stdlib_module_names).union(_LIBRARY_NAMES.split())
 
