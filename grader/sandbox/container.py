@@ -98,12 +98,12 @@ def _tried(named: str | None, settings: Settings) -> Engine | Availability:
 
 
 def _run(engine: Engine, settings: Settings, job: Job) -> Result:
-    started = time.monotonic()
     stdout, stderr = Tail(job.limits.stdout_bytes), Tail(job.limits.stdout_bytes + dialogue.LAST_WORDS_BYTES)
     with _containers(engine, settings, job) as (names, run, keeper):
         assert run.stdout and run.stderr
         streams = {run.stdout.fileno(): stdout, run.stderr.fileno(): stderr}
         dialogue.let_go(run)
+        started = time.monotonic()
         with _end_of(run) as ended:
             # Memory and processes are for the engine to bound, files for the folders' own sizes.
             followed = follow(ended, streams, job.limits, lambda: Usage(0, 0, 0))

@@ -7,7 +7,7 @@ from grader import __version__
 from grader.errors import SandboxError
 from grader.sandbox import seccomp
 from grader.sandbox.base import Availability, Limits
-from grader.sandbox.container_engine import ENGINE_VARIABLE, IMAGE_VARIABLE, Engine, Kind, find_engine, last_line
+from grader.sandbox.container_engine import ENGINE_VARIABLE, IMAGE_VARIABLE, Engine, Kind, find_engine
 
 DEFAULT_IMAGE = f"grader-sandbox:{__version__}"
 CONTAINERFILE = "docs/sandbox.Containerfile"
@@ -82,14 +82,17 @@ def _no_engine(named: str | None) -> Availability:
 
 
 def _running(engine: Engine) -> Availability | None:
-    answer = engine.call("info")
-    if answer.returncode == 0:
+    try:
+        engine.shares_users  # noqa: B018  asked for here first, and kept
+    except SandboxError as error:
+        reason = error.message
+    else:
         return None
     if engine.kind == "docker":
         mend = "Start its daemon (`sudo systemctl start docker`), and see that you may use it (group `docker`)."
     else:
         mend = "See what `podman info` says."
-    return Availability(False, f"{engine.kind} does not run here ({last_line(answer.stderr)}).", mend)
+    return Availability(False, reason, mend)
 
 
 def _with_image(engine: Engine, image: str) -> Availability | None:

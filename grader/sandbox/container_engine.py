@@ -41,7 +41,7 @@ class Engine:
         """What the command printed. Raises SandboxError with its words where it fails."""
         answer = self.call(*arguments)
         if answer.returncode != 0:
-            raise SandboxError(f"{self.kind} {arguments[0]} failed: {last_line(answer.stderr)}")
+            raise SandboxError(f"{self.kind} {arguments[0]} failed ({last_line(answer.stderr)}).")
         return answer.stdout
 
     def start(self, arguments: list[str], profile: IO[bytes]) -> subprocess.Popen[bytes]:

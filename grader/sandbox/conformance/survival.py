@@ -17,7 +17,7 @@ from grader.sandbox.conformance.guarantee import Verdict
 from grader.sandbox.conformance.trial import LIMITS, job, judge, run
 
 _DAEMON_SECONDS = 20  # what a sandbox leaves behind ends by itself after that
-_START_SECONDS = 15.0
+_START_SECONDS = 60.0
 _END_SECONDS = 5.0
 
 # A grader of its own, to be killed. What it runs it reads: nothing of it stands in its arguments.
