@@ -96,7 +96,7 @@ class _Demand:
             return None
         if call.kind is Kind.CONCATENATE:
             return self._parts(call, wanted)
-        if call.kind in _BY_CHANNEL and wanted.ndim >= 2:
+        if (call.kind in _BY_CHANNEL or call.operation.short == "instance_norm") and wanted.ndim >= 2:
             return self._by_channel(call, wanted)
         return self._along(call, wanted) if call.operation.short in _ALONG else None
 

@@ -34,6 +34,7 @@ def dropout_facts(train: Flow, evaluation: Flow, chosen: frozenset[str] = frozen
     return DropoutFacts(
         layers=len(calls),
         rates=tuple(rate for _, rate, _ in calls),
+        switched_off=tuple(place for place, (_, _, active) in enumerate(calls) if not active),
         runs=any(active and rate > 0 for _, rate, active in calls),
         conditional=sum(call.name in chosen for call, rate, active in calls if active and rate > 0),
         active_in_eval=any(active and rate > 0 for _, rate, active in _dropouts(evaluation)),

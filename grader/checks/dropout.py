@@ -22,7 +22,7 @@ class DropoutMinimum(Frozen):
 def run(context: Context, parameters: DropoutMinimum) -> Finding:
     """Count the calls with a rate above zero that can influence the output."""
     facts = context.facts.dropout
-    live = sum(rate > 0 for rate in facts.rates) if facts.runs else 0
+    live = sum(rate > 0 for rate in _active(facts)) if facts.runs else 0
     expected = f"at least {count(parameters.minimum, 'dropout layer')} with a rate above 0"
     observed = f"{count(facts.layers, 'dropout layer')}, {_rates(facts.rates)}" if facts.layers else "none"
     if live < parameters.minimum:
@@ -58,7 +58,7 @@ def run(context: Context, parameters: DropoutMinimum) -> Finding:
 
 def _doubt(live: int, minimum: int, facts: DropoutFacts) -> str:
     """Why a person has to say whether these calls count."""
-    weak = sum(0 < rate < _LEAST_RATE for rate in facts.rates)
+    weak = sum(0 < rate < _LEAST_RATE for rate in _active(facts))
     if live - weak < minimum:
         return f"Dropout is called with {_rates(facts.rates)}, which drops next to nothing; a person decides."
     if live - weak - facts.conditional < minimum:
@@ -67,6 +67,10 @@ def _doubt(live: int, minimum: int, facts: DropoutFacts) -> str:
             " which may never be taken; a person decides."
         )
     return ""
+
+
+def _active(facts: DropoutFacts) -> list[float]:
+    return [rate for place, rate in enumerate(facts.rates) if place not in facts.switched_off]
 
 
 def _rates(rates: tuple[float, ...]) -> str:

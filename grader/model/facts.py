@@ -21,9 +21,7 @@ class ParameterFacts(Frozen):
     total: int  # fvcore, unused included, shared once
     trainable: int
     unused: int  # can't reach the output
-    counted: (
-        int  # total + buffers that are not batch-norm statistics + constants + what they are unpacked to + literals
-    )
+    counted: int  # total + buffers that are not batch-norm statistics + constants, each as its parts, + literals
     literals: int = 0  # numbers written into the arithmetic, beyond the few that any model has
     by_layer: dict[str, int]  # module path -> parameters it owns directly
     modules: tuple[ModuleCalls, ...] = ()
@@ -62,6 +60,7 @@ class BatchNormFacts(Frozen):
 class DropoutFacts(Frozen):
     layers: int
     rates: tuple[float, ...]  # one per call
+    switched_off: tuple[int, ...] = ()  # which of them are not active while training, by place
     runs: bool
     active_in_eval: bool
     conditional: int = 0  # of those that drop, the calls on a branch that the image chooses

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensor
 from torch.export.graph_signature import InputKind, OutputKind
 
 from grader.probe.constructions import ConstructionRecorder
@@ -45,6 +46,9 @@ class Names:
     def _first(
         self, path: str, tensor: torch.Tensor, known: dict[int, str], specs: dict[str, dict[str, Any]], letter: str
     ) -> bool:
+        if isinstance(tensor, FakeTensor):
+            message = f"{path} is created while the graph is traced."
+            raise ProbeError("convert", "LateTensor", message, None, "Create all layers and parameters in __init__.")
         name = known.get(id(tensor))
         if name is not None:
             specs[name]["aliases"].append(path)

@@ -212,3 +212,63 @@ def test_norm_over_the_map_is_a_caveat(measured):
     assert facts.receptive_field.before_head == 3
     assert any("group_norm" in caveat for caveat in facts.caveats)
     assert facts.batch_norm.layers == 0
+
+
+NO_HEAD = {  # what becomes of the map x of ten channels
+    "average of a maximum": lambda x, n: F.adaptive_avg_pool2d(F.adaptive_max_pool2d(x, 1), 1).flatten(1),
+    "average of a corner": lambda x, n: F.adaptive_avg_pool2d(x[:, :, :1, :1], 1).flatten(1),
+    "layer times zero": lambda x, n: x.amax((2, 3)) + 0 * n.fc(x.mean((2, 3))),
+    "layer cut away": lambda x, n: torch.cat([x.amax((2, 3)), n.fc(x.mean((2, 3)))], 1)[:, :10],
+    "detached matrix": lambda x, n: x.amax((2, 3)) @ n.matrix.detach(),
+    "identity": lambda x, n: x.amax((2, 3)) @ torch.eye(10),
+}
+
+
+@pytest.mark.parametrize("spelling", NO_HEAD)
+def test_no_head(spelling, measured, model):
+    facts = measured(lambda: build(model, NO_HEAD[spelling]))
+    assert (facts.head.gap, facts.head.fc) == (False, False)
+
+
+WIDE = {  # what becomes of the map x of ten channels, which sees 3×3, after a kernel of 25×25 whose result is w
+    "cancelled": (lambda x, w, n: x + w - w, 3),
+    "times zero": (lambda x, w, n: x + 0 * w, 3),
+    "cut away": (lambda x, w, n: torch.cat([x, w], 1)[:, :10], 3),
+    "a condition": (lambda x, w, n: torch.where(w > 0, x, 0.1 * x), 3),
+    "masked": (lambda x, w, n: F.conv2d(x, n.wide.weight * n.mask, padding=12, groups=10), 3),
+    "masked to a row": (lambda x, w, n: F.conv2d(x, n.wide.weight * n.row, padding=12, groups=10), (3, 27)),
+    "a constant kernel": (lambda x, w, n: F.conv2d(x, n.mask.expand(10, 1, 25, 25), padding=12, groups=10), 3),
+    "used": (lambda x, w, n: x + w, 27),
+}
+
+
+@pytest.mark.parametrize("spelling", WIDE)
+def test_wide_kernels(spelling, measured, model):
+    becomes, size = WIDE[spelling]
+    mask, row = torch.zeros(1, 1, 25, 25), torch.zeros(1, 1, 25, 25)
+    mask[..., 12, 12], row[..., 12, :] = 1, 1
+
+    def forward(self, x):
+        x = self.conv(x)
+        return becomes(x, self.wide(x), self).mean((2, 3))
+
+    wide = nn.Conv2d(10, 10, 25, padding=12, groups=10)
+    facts = measured(lambda: model(forward, conv=conv(), wide=wide, mask=mask, row=row))
+    assert facts.receptive_field.before_head == size
+    assert facts.receptive_field.on_image is None
+
+
+def test_padding_is_not_the_image(measured):
+    """The textbook knows no border; here nothing lies within it."""
+    far = nn.Conv2d(10, 10, 3, padding=26, dilation=26)
+    facts = measured(lambda: nn.Sequential(conv(), far, nn.AdaptiveAvgPool2d(1), nn.Flatten()))
+    assert facts.receptive_field.before_head == 3 + 52
+    assert facts.receptive_field.on_image == 3
+
+
+def test_an_upper_bound_says_what_is_certain(measured, model):
+    def forward(self, x):
+        return self.conv(x)[:, :, torch.tensor([3, 1, 2])].mean((2, 3))
+
+    field = measured(lambda: model(forward, conv=conv())).receptive_field
+    assert (field.before_head, field.certain) == (28, 3)

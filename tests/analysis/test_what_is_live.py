@@ -197,3 +197,20 @@ def test_dropout_of_a_weight_counts(measured, model):
     facts = measured(lambda: model(forward, **layers()))
     assert (facts.dropout.rates, facts.dropout.runs, facts.dropout.active_in_eval) == ((0.1,), True, False)
     assert facts.parameters.unused == 4 + 8
+
+
+def test_dropout_of_nothing_and_of_all(measured, model):
+    def forward(self, x):
+        x = self.conv(x)
+        cut = torch.cat([x, F.dropout(x, 0.2)], 1)[:, :4]
+        cancelled = F.dropout(x, 0.3)
+        x = cut + cancelled - cancelled
+        return end(self, x + F.dropout(torch.zeros_like(x), 0.4) + F.dropout(x, 1.0))
+
+    facts = measured(lambda: model(forward, **layers()))
+    assert (facts.dropout.layers, facts.dropout.runs) == (0, False)
+
+
+def test_random_numbers_at_evaluation_are_a_caveat(measured, model):
+    facts = measured(lambda: model(lambda self, x: end(self, self.conv(x) * torch.rand(1)), **layers()))
+    assert any("Evaluation draws random numbers (rand" in caveat for caveat in facts.caveats)

@@ -35,10 +35,23 @@ def test_what_is_counted_beside_parameters_is_said(ask: Any, facts: Any, context
     assert "could hold trained weights" in finding.message
 
 
+def test_numbers_in_the_arithmetic_are_said_apart(ask: Any, facts: Any, context: Any) -> None:
+    given = context(facts(parameters={"total": 100, "counted": 112, "literals": 5}))
+    finding = ask(parameters.CHECK, given, less_than=20_000)
+    assert finding.observed == "112 (100 parameters + 7 in buffers and constants + 5 numbers in the arithmetic)"
+    assert "7 values in buffers" in finding.message
+    assert "5 numbers that stand in the arithmetic" in finding.message
+
+
 @pytest.mark.parametrize(
     ("figures", "minimum", "status", "part"),
     [
         ({"layers": 3, "runs": True}, 1, "passed", "3 times"),
+        ({"layers": 3, "runs": True, "conditional": 2}, 1, "passed", "3 times"),
+        ({"layers": 3, "runs": True, "conditional": 2}, 2, "inconclusive", "2 calls on a branch"),
+        ({"layers": 3, "runs": True, "conditional": 2}, 4, "failed", "3 calls only"),
+        ({"layers": 3, "runs": True, "at_evaluation": 0}, 1, "inconclusive", "and in 0 at evaluation"),
+        ({"layers": 3, "runs": True, "at_evaluation": 1}, 1, "passed", "3 times"),
         ({"layers": 1, "runs": True}, 1, "passed", "once"),
         ({"layers": 0, "runs": False}, 1, "failed", "only defined"),
         ({"layers": 2, "runs": False, "frozen": 2}, 1, "failed", "frozen in 2 calls"),
@@ -81,6 +94,59 @@ def test_dropout(
 ) -> None:
     figures = {"layers": len(rates), "rates": rates, "runs": runs}
     finding = ask(dropout.CHECK, context(facts(dropout=figures)), minimum=minimum)
+    assert (finding.status, part in finding.message) == (status, True), finding.message
+
+
+@pytest.mark.parametrize(
+    ("figures", "status", "part"),
+    [
+        ({"rates": (1e-9,)}, "inconclusive", "rate 1e-09, which drops next to nothing"),
+        ({"rates": (1e-9, 0.1)}, "passed", "runs in 2 calls"),
+        ({"rates": (1e-9, 0.5), "switched_off": (1,)}, "inconclusive", "next to nothing"),
+        ({"rates": (0.1, 0.5), "switched_off": (1,)}, "passed", "runs in 1 call"),
+        ({"rates": (0.1,), "conditional": 1}, "inconclusive", "1 call on a branch"),
+        ({"rates": (0.1, 0.2), "conditional": 1}, "passed", "runs in 2 calls"),
+    ],
+)
+def test_dropout_that_a_person_decides(
+    figures: dict[str, Any], status: str, part: str, ask: Any, facts: Any, context: Any
+) -> None:
+    given = {"layers": len(figures["rates"]), "runs": True, **figures}
+    finding = ask(dropout.CHECK, context(facts(dropout=given)), minimum=1)
+    assert (finding.status, part in finding.message) == (status, True), finding.message
+
+
+@pytest.mark.parametrize(
+    ("figures", "status", "part"),
+    [
+        ({"conditional": True}, "inconclusive", "a condition on the image"),
+        ({"at_evaluation": "global max pool"}, "inconclusive", "global max pool at evaluation"),
+        ({"at_evaluation": "flatten+fc"}, "passed", "The head is gap"),
+    ],
+)
+def test_head_that_a_person_decides(
+    figures: dict[str, Any], status: str, part: str, ask: Any, facts: Any, context: Any
+) -> None:
+    finding = ask(head.CHECK, context(facts(head={"gap": True, "fc": False, "kind": "gap", **figures})))
+    assert (finding.status, part in finding.message) == (status, True), finding.message
+
+
+@pytest.mark.parametrize(
+    ("figures", "status", "part"),
+    [
+        ({"certain": 19}, "inconclusive", "at least 19×19"),
+        ({"certain": (28, 20)}, "passed", "28×28"),
+        ({"on_image": (3, 28)}, "inconclusive", "only 3×28 are of the image"),
+        ({"at_evaluation": 3}, "inconclusive", "3×3 at evaluation"),
+        ({"at_evaluation": 24}, "passed", "28×28"),
+        ({"before_head": 19, "certain": 3}, "failed", "19×19"),
+    ],
+)
+def test_receptive_field_that_a_person_decides(
+    figures: dict[str, Any], status: str, part: str, ask: Any, facts: Any, context: Any
+) -> None:
+    given = context(facts(receptive_field={"before_head": 28, **figures}))
+    finding = ask(receptive_field.CHECK, given, at_least=20)
     assert (finding.status, part in finding.message) == (status, True), finding.message
 
 
