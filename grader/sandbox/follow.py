@@ -13,6 +13,8 @@ from grader.sandbox.base import Limits
 
 _CHECK_SECONDS = 0.05
 _DRAIN_SECONDS = 5.0
+_ATTEMPTS = 8
+_MEMORY = {"RssAnon", "RssShmem", "VmPTE", "VmSwap", "HugetlbPages"}  # of /proc/PID/status, proc(5)
 OUTPUT_FILES = 2  # the outputs together may have the size of two of the largest
 
 Reason = Literal["timeout", "memory", "killed", "output_limit"]
@@ -127,17 +129,31 @@ def descendants(process: int) -> list[int]:
 def tree_usage(process: int) -> tuple[int, int]:
     """(bytes of memory, threads) of the descendants of a process: memory that is their own or shared, not files.
 
-    Page tables count: one that maps a single page is as large as that.
+    Page tables count: one that maps a single page is as large as that. Memory may be handed from process to process
+    faster than they can be read, so where one was gone before its turn, all are read again: the most that was seen.
     """
     memory = threads = 0
-    for member in descendants(process):
-        with contextlib.suppress(OSError, ValueError):
-            for line in Path(f"/proc/{member}/status").read_text().splitlines():
-                name, _, value = line.partition(":")
-                if name in ("RssAnon", "RssShmem", "VmPTE"):
-                    memory += int(value.split()[0]) * 1024
-                elif name == "Threads":
-                    threads += int(value)
+    for _ in range(_ATTEMPTS):
+        seen = [_usage_of(member) for member in descendants(process)]
+        memory = max(memory, sum(usage[0] for usage in seen if usage))
+        threads = max(threads, sum(usage[1] for usage in seen if usage))
+        if None not in seen:
+            break
+    return memory, threads
+
+
+def _usage_of(process: int) -> tuple[int, int] | None:
+    """(bytes of memory, threads) of one process; None where it is gone."""
+    memory = threads = 0
+    try:
+        for line in Path(f"/proc/{process}/status").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name in _MEMORY:
+                memory += int(value.split()[0]) * 1024
+            elif name == "Threads":
+                threads += int(value)
+    except (OSError, ValueError):
+        return None
     return memory, threads
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from grader.errors import SandboxError
 from grader.sandbox import syscalls
 
-_LOAD, _EQUAL, _GREATER, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x25, 0x35, 0x45, 0x06
+_LOAD, _AND, _EQUAL, _GREATER, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x25, 0x35, 0x45, 0x06
 _KILL_PROCESS, _ALLOW, _ERRNO = 0x80000000, 0x7FFF0000, 0x00050000
 _NUMBER_AT, _ARCHITECTURE_AT = 0, 4
 _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -21,6 +21,8 @@ _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 # CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 NEW_NAMESPACE = 0x80 | 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
 UNIX = 1  # AF_UNIX
+# MAP_SHARED | MAP_ANONYMOUS: such pages stay when no process has them mapped any more, so that no limit counts them.
+SHARED_ANONYMOUS = 0x01 | 0x20
 SOCKET_BUFFERS = (7, 32)  # SO_SNDBUF, SO_SNDBUFFORCE: what waits in a socket is memory of no process
 # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX: what asks about a descriptor; TIOCSTI is not among them.
 IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
@@ -52,6 +54,7 @@ def _instructions(machine: str) -> Iterable[Instruction]:
     checked = syscalls.checked(machine)
     # clone3 hides its flags in memory and so is not listed: the C library falls back to clone.
     yield from _call(checked["clone"], _unless_any_bit(0, NEW_NAMESPACE, errno.EPERM))
+    yield from _call(checked["mmap"], _unless_all_bits(3, SHARED_ANONYMOUS, errno.EPERM))
     yield from _call(checked["socketpair"], _one_of(0, (UNIX,), errno.EPERM))
     yield from _call(checked["setsockopt"], _none_of(2, SOCKET_BUFFERS, errno.EPERM))
     yield from _call(checked["ioctl"], _one_of(1, IOCTLS, errno.ENOTTY))
@@ -84,6 +87,11 @@ def _none_of(argument: int, values: tuple[int, ...], error: int) -> tuple[Instru
 def _unless_any_bit(argument: int, bits: int, error: int) -> tuple[Instruction, ...]:
     refuse_or_allow = ((_RETURN, 0, 0, _ERRNO | error), (_RETURN, 0, 0, _ALLOW))
     return (_load(argument), (_ANY_BIT, 0, 1, bits), *refuse_or_allow)
+
+
+def _unless_all_bits(argument: int, bits: int, error: int) -> tuple[Instruction, ...]:
+    refuse_or_allow = ((_RETURN, 0, 0, _ERRNO | error), (_RETURN, 0, 0, _ALLOW))
+    return (_load(argument), (_AND, 0, 0, bits), (_EQUAL, 0, 1, bits), *refuse_or_allow)
 
 
 def _load(argument: int) -> Instruction:

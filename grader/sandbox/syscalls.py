@@ -2,7 +2,8 @@
 
 Numbers: Linux `arch/x86/entry/syscalls/syscall_64.tbl` and `include/uapi/asm-generic/unistd.h`. What is not here does
 not exist inside the sandbox. Left out on purpose although harmless elsewhere: memfd_create and System V shared memory,
-whose pages no process limit counts, and mknod, which makes FIFOs and devices.
+whose pages no process limit counts, as little as those that mmap shares without a file; and mknod, which makes FIFOs
+and devices.
 """
 
 # name=x86_64/aarch64; "-" where the architecture lacks it.
@@ -24,7 +25,7 @@ poll=7/- ppoll=271/73 select=23/- pselect6=270/72 epoll_create=213/- epoll_creat
 epoll_wait=232/- epoll_pwait=281/22 epoll_pwait2=441/441 eventfd=284/- eventfd2=290/19 timerfd_create=283/85
 timerfd_settime=286/86 timerfd_gettime=287/87 signalfd=282/- signalfd4=289/74
 # memory
-brk=12/214 mmap=9/222 munmap=11/215 mprotect=10/226 mremap=25/216 msync=26/227 madvise=28/233 mlock=149/228
+brk=12/214 munmap=11/215 mprotect=10/226 mremap=25/216 msync=26/227 madvise=28/233 mlock=149/228
 munlock=150/229 get_mempolicy=239/236 membarrier=324/283
 # processes and threads
 fork=57/- vfork=58/- execve=59/221 execveat=322/281 exit=60/93 exit_group=231/94 wait4=61/260 waitid=247/95
@@ -51,7 +52,7 @@ getpeername=52/205
 
 # Allowed for some arguments only; `seccomp` says which.
 _CHECKED = """
-clone=56/220 socketpair=53/199 setsockopt=54/208 ioctl=16/29 prctl=157/167
+clone=56/220 mmap=9/222 socketpair=53/199 setsockopt=54/208 ioctl=16/29 prctl=157/167
 """
 
 # Answered with "not permitted": programs report it better than a call that does not exist.

@@ -1,4 +1,7 @@
-"""What a submission in the bubblewrap sandbox can see, reach and do: each guarantee, tried from inside."""
+"""What a submission in the bubblewrap sandbox can see, reach and do, more exactly than what every sandbox promises.
+
+Those guarantees are tried by the conformance suite.
+"""
 
 import os
 import sys
@@ -34,11 +37,6 @@ def test_it_runs_as_a_uid_that_is_not_root_and_owns_what_it_writes(bubblewrap, r
     assert 0 not in numbers
     if os.geteuid() == 0:
         assert min(numbers) >= 0x70000000
-
-
-def test_root_gets_another_uid_for_each_run(bubblewrap, answer):
-    first, second = (answer(bubblewrap, "print(os.getuid())") for _ in range(2))
-    assert (first != second) == (os.geteuid() == 0)
 
 
 def test_it_has_no_capability_and_can_gain_none(bubblewrap, answer):
@@ -119,10 +117,6 @@ def test_no_descriptor_is_inherited(bubblewrap, answer, tmp_path):
         targets = answer(bubblewrap, source)
     assert [target.partition("[")[0] for target in targets] == ["/dev/null", "pipe:", "pipe:"]
     assert answer(bubblewrap, "print(len(os.listdir('/proc/self/fd')))") == 4  # and the folder itself
-
-
-def test_other_processes_are_not_visible(bubblewrap, answer):
-    assert answer(bubblewrap, "print(len([n for n in os.listdir('/proc') if n.isdecimal()]))") <= 4
 
 
 def test_nothing_can_be_written_outside_the_three_folders(bubblewrap, answer):

@@ -32,23 +32,6 @@ def test_what_was_written_before_the_end_is_still_read(sandbox, run):
     assert run(sandbox, source, outputs=("a",), wall_seconds=1).files == {"a": b"1"}
 
 
-def test_detached_children_do_not_survive(sandbox, run, running):
-    source = """
-    import os, sys, time
-    for _ in range(3):
-        if os.fork() == 0:
-            os.setsid()
-            if os.fork() == 0:
-                time.sleep(60)  # token-77be
-            os._exit(0)
-    time.sleep(0.3)
-    """
-    result = run(sandbox, source)
-    assert (result.status, result.exit_code) == ("exited", 0)
-    assert result.seconds < 10
-    assert running("token-77be") == []
-
-
 def test_printing_without_end_is_stopped_and_not_kept(sandbox, run):
     started = time.monotonic()
     result = run(sandbox, "import os\nwhile True: os.write(1, b'x' * 65536)", output_bytes=32 << 20)
@@ -72,20 +55,6 @@ def test_allocating_100_gigabytes_is_a_memory_error(sandbox, run):
     result = run(sandbox, "bytearray(100 << 30)")
     assert result.exit_code == 1
     assert "MemoryError" in result.stderr
-
-
-def test_memory_is_bounded_over_all_processes(sandbox, run):
-    source = """
-    import os, time
-    for _ in range(6):
-        if os.fork() == 0:
-            block = bytearray(100 << 20)
-            time.sleep(60)
-    time.sleep(60)
-    """
-    result = run(sandbox, source, memory_bytes=300 << 20)
-    assert result.status == "memory"
-    assert result.peak_memory_bytes > 300 << 20
 
 
 def test_peak_memory_is_measured(sandbox, run):

@@ -15,7 +15,7 @@ from grader.sandbox.conformance.guarantee import Attempt, Verdict
 
 _PACKAGE = "grader.sandbox.conformance.inside"
 LIMITS = Limits(
-    wall_seconds=10, cpu_seconds=8, memory_bytes=512 * MEBIBYTE, processes=40, output_bytes=8 * MEBIBYTE, files=2000
+    wall_seconds=30, cpu_seconds=8, memory_bytes=512 * MEBIBYTE, processes=40, output_bytes=8 * MEBIBYTE, files=2000
 )
 
 # Inside there is no grader: its modules are made from the request.
