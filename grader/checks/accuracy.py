@@ -9,7 +9,12 @@ from grader.checks.runs import Judged, Tried, try_all
 from grader.checks.wording import count, listing, percent
 from grader.model.outcome import Finding, Status
 from grader.model.training import Training
+from grader.training.evidence import weigh as weigh_probes
 
+_EARN = (
+    "Let everything that the network has to know be parameters: they begin at fresh values and are trained. If what it"
+    " stores is no memory of the digits, say in your README what it is; a person looks at it."
+)
 _SETS = {"test": "on the test set", "validation": "on the validation split"}
 
 
@@ -38,6 +43,16 @@ def run(context: Context, parameters: AccuracyTarget) -> Finding:
         )
     if winner:
         message = _reached(winner, parameters, task.epochs) + _before(tries, winner, parameters)
+        doubts = _unearned(winner)
+        if doubts:
+            return Finding(
+                status=Status.INCONCLUSIVE,
+                expected=expected,
+                observed=observed,
+                message=f"{message} It is not clear that it was earned by training: {doubts}",
+                fix=_EARN,
+                evidence=evidence,
+            )
         return Finding(status=Status.PASSED, expected=expected, observed=observed, message=message, evidence=evidence)
     missed = _missed(ran, parameters)
     if not tries[0].judged:  # the submission's own recipe could not train: what the second try says is an aside
@@ -52,6 +67,12 @@ def run(context: Context, parameters: AccuracyTarget) -> Finding:
         fix=proof.mend or _fix(ran),
         evidence=proof.evidence or evidence,
     )
+
+
+def _unearned(winner: Tried) -> str:
+    """Why the accuracy may not come from training; empty where nothing speaks against it."""
+    found = [evidence for one in winner.successes if (evidence := weigh_probes(one.run.probes)) and evidence.decisive]
+    return " ".join(found[0].sentences) if found else ""
 
 
 def _expected(parameters: AccuracyTarget, epochs: int, seeds: int) -> str:

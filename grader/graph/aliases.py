@@ -6,13 +6,16 @@ reads its base afterwards; there the view must be a true view.
 
 from dataclasses import dataclass
 
-from grader.graph.ops import Kind, lookup
+from grader.graph.ops import Kind, bind, lookup
 from grader.model.graph import Argument, ModelGraph, Node, Reference
 
 # Kinds whose result may be its argument, or a view of it: dropout returns its input at evaluation.
 _MAY_ALIAS = frozenset(
     {Kind.RESHAPE, Kind.PERMUTE, Kind.EXPAND, Kind.SLICE, Kind.IDENTITY, Kind.GETITEM, Kind.DROPOUT, Kind.PAD}
 )
+# A norm that uses the statistics of its batch also moves the running ones, which no schema says.
+_USES_BATCH = ("training", "use_input_stats")
+_STATISTICS = ("running_mean", "running_var")
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Aliasing:
     """What find_aliasing found."""
 
     true_views: frozenset[str]  # reshaping nodes that must not copy
-    writes_input: bool
+    written: frozenset[str]  # the input, parameters, buffers, constants and nodes whose memory is written into
 
 
 def find_aliasing(graph: ModelGraph) -> Aliasing:
@@ -32,13 +35,14 @@ def find_aliasing(graph: ModelGraph) -> Aliasing:
     for position, node in enumerate(graph.nodes):
         operation = lookup(node)
         first = _first_reference(node)
-        shares = operation.kind in _MAY_ALIAS or operation.in_place
+        shares = operation.kind in _MAY_ALIAS or any(argument.aliases for argument in operation.arguments)
         root[node.name] = root.get(first, first) if first is not None and shares else node.name
         created[node.name] = position
         for name in _names(node):
             last_read[name] = position
         if operation.in_place and first is not None:
             writes.append((position, first))
+    moved = {root.get(name, name) for node in graph.nodes for name in _moved_statistics(node)}
     last_read[graph.output] = len(graph.nodes)
     members: dict[str, list[str]] = {}
     for name, base in root.items():
@@ -50,8 +54,17 @@ def find_aliasing(graph: ModelGraph) -> Aliasing:
         if any(last_read.get(name, -1) > position for name in others):
             true_views.update(group)
     reshapes = {node.name for node in graph.nodes if lookup(node).kind is Kind.RESHAPE}
-    writes_input = any(root.get(target, target) == graph.input for _, target in writes)
-    return Aliasing(frozenset(true_views & reshapes), writes_input)
+    written = moved.union(root.get(target, target) for _, target in writes)
+    return Aliasing(frozenset(true_views & reshapes), frozenset(written))
+
+
+def _moved_statistics(node: Node) -> list[str]:
+    if lookup(node).kind not in (Kind.BATCH_NORM, Kind.NORM):
+        return []
+    bound = bind(node)
+    if not any(bound.get(name) for name in _USES_BATCH):
+        return []
+    return [value.ref for name in _STATISTICS if isinstance(value := bound.get(name), Reference)]
 
 
 def _first_reference(node: Node) -> str | None:

@@ -72,14 +72,15 @@ class Program:
     input_slot: int
     output_slot: int
     loads: tuple[tuple[int, str], ...]  # (slot, name of the parameter, buffer or constant)
-    writes_input: bool  # an operator writes into the images
+    written: frozenset[str]  # names of those, and of the input, that an operator writes into
+    input: str
 
     def run(self, images: torch.Tensor, load: Callable[[str], torch.Tensor]) -> Any:
         """The output for a batch; `load` gives the tensor of a name."""
         values: list[Any] = [None] * self.slots
         for slot, name in self.loads:
             values[slot] = load(name)
-        values[self.input_slot] = images.clone() if self.writes_input else images
+        values[self.input_slot] = images.clone() if self.input in self.written else images
         device = images.device
         for step in self.steps:
             values[step.slot] = step.call(values, device)
@@ -107,7 +108,8 @@ def compile_graph(graph: ModelGraph, skip: frozenset[str] = frozenset()) -> Prog
         input_slot=slots[graph.input],
         output_slot=slots[graph.output],
         loads=tuple((slot, name) for name, slot in slots.items() if name not in own),
-        writes_input=aliasing.writes_input,
+        written=aliasing.written,
+        input=graph.input,
     )
 
 

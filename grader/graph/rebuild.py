@@ -21,6 +21,9 @@ class RebuiltModel(torch.nn.Module):
     Parameters and buffers are registered under their generated names ("p0", "b0", "c0"); `parameter_names` gives the
     student's path of each. `forward` takes images (N, C, H, W) and returns the model's output, (N, classes) for a
     classifier; where `batch_size` is not None, N must be that.
+
+    In eval mode no call leaves anything behind: what the graph writes into a parameter or a buffer is forgotten after
+    the batch. So no answer can hang on the batches before it, and training never sees what evaluation saw.
     """
 
     def __init__(self, export: Export, generator: torch.Generator) -> None:
@@ -40,14 +43,14 @@ class RebuiltModel(torch.nn.Module):
             tensor = sample(spec, plans[name], generator)
             trains = spec.requires_grad and tensor.is_floating_point()
             self.register_parameter(name, torch.nn.Parameter(tensor, requires_grad=trains))
-        fresh = _running_statistics(graphs)
+        fresh = running_statistics(graphs)
         for name, tensor in safetensors.torch.load(export.tensors).items():
             value = torch.full_like(tensor, fresh[name]) if name in fresh else tensor.clone()
             self.register_buffer(name, value)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Images (N, C, H, W) to outputs (N, ...)."""
-        output = self._programs[self.training].run(images, self._tensor)
+        output = self._programs[self.training].run(images, self._tensor if self.training else self._unchanging)
         if not isinstance(output, torch.Tensor):
             raise SubmissionError("The model's graph ends in something that is not a tensor.")
         return output
@@ -55,6 +58,10 @@ class RebuiltModel(torch.nn.Module):
     def _tensor(self, name: str) -> torch.Tensor:
         tensor = self._parameters.get(name)
         return tensor if tensor is not None else self._buffers[name]  # type: ignore[return-value]
+
+    def _unchanging(self, name: str) -> torch.Tensor:
+        tensor = self._tensor(name)
+        return tensor.clone() if name in self._programs[False].written else tensor
 
 
 def rebuild(export: Export, seed: int | None = None) -> RebuiltModel:
@@ -79,7 +86,7 @@ def _statistics(graphs: GraphPair) -> Iterator[tuple[str, float]]:
                 yield statistic.ref, value
 
 
-def _running_statistics(graphs: GraphPair) -> dict[str, float]:
+def running_statistics(graphs: GraphPair) -> dict[str, float]:
     """Buffers and constants used as running statistics of a norm → their fresh value; submitted ones never count."""
     return dict(_statistics(graphs))
 

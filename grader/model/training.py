@@ -8,6 +8,7 @@ from pydantic import Field
 
 from grader.model.base import Frozen
 from grader.model.code_recipe import Unread
+from grader.model.probes import Probes
 
 _PLACE = re.compile(r"[^\n]{1,300}:[0-9]+")  # a file, or a cell of a notebook, and the line
 
@@ -57,6 +58,7 @@ class Evaluation(Frozen):
 
     images: int
     confusion: tuple[tuple[int, ...], ...]  # rows: true class, columns: predicted
+    unanswered: tuple[int, ...] = ()  # per true class, images whose scores were no numbers: wrong; () where none
     mistakes: tuple[Mistake, ...] = ()  # the most confident ones, at most 25
     predictions_digest: str  # sha256 of the predicted classes, in data-set order, one byte each
     filters: tuple[Filter, ...] = ()  # of the first convolution, at most 64
@@ -80,6 +82,7 @@ class TrainingRun(Frozen):
     weights: str | None = None  # file name in --out, where --save-weights was given
     environment: dict[str, str] = {}  # device, threads, torch version, network isolation
     peak_memory_bytes: int | None = None
+    probes: Probes | None = None
 
 
 RecipeSource = Literal["option", "manifest", "code", "rubric", ""]

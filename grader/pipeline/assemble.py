@@ -1,6 +1,7 @@
 """Putting the report together: provenance, the model section, flags. Pure but for the versions it reads."""
 
 import platform
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -10,11 +11,12 @@ from grader.model.facts import Facts
 from grader.model.graph import Export
 from grader.model.outcome import Finding, Status
 from grader.model.report import Flag, GradeReport, ModelSection, Provenance, RubricReference
-from grader.model.submission import Candidate, Discovery
+from grader.model.submission import Candidate, Discovery, Location
 from grader.model.training import Training
 from grader.pipeline.extract import Blame, Ungradable
 from grader.pipeline.request import Backends, Request
 from grader.rubric.score import Scope, score
+from grader.training.evidence import weigh
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,15 @@ def model_section(discovery: Discovery | None, chosen: Candidate | None) -> Mode
     )
 
 
-def flags(request: Request, backends: Backends, export: Export | None, facts: Facts | None) -> tuple[Flag, ...]:
-    """What a person should look at; none of it costs points."""
+def flags(
+    request: Request,
+    backends: Backends,
+    export: Export | None,
+    facts: Facts | None,
+    training: Training | None = None,
+    location: Location | None = None,
+) -> tuple[Flag, ...]:
+    """What a person should look at; none of it costs points. `location` is the definition of the graded class."""
     found = []
     if backends.sandbox.strength != "isolated":
         message = f"The student's code ran in the '{backends.sandbox.name}' sandbox: limits only, no isolation."
@@ -83,10 +92,21 @@ def flags(request: Request, backends: Backends, export: Export | None, facts: Fa
         found.append(Flag(kind="mode_difference", message=difference.message, evidence=evidence))
     if facts:
         found += [Flag(kind="caveat", message=caveat) for caveat in facts.caveats]
+    found += _memory(training, (location,) if location else ())
     epochs, cap = request.options.epochs, request.rubric.task.epochs
     if epochs is not None and epochs != cap and request.options.train:
         found.append(Flag(kind="epochs", message=f"--epochs {epochs} replaced the rubric's cap of {cap} epochs."))
     return tuple(found)
+
+
+def _memory(training: Training | None, evidence: tuple[Location, ...]) -> Iterator[Flag]:
+    """What the probes found, once: all runs are of one graph."""
+    runs = [*training.runs, *(training.second_try.runs if training.second_try else ())] if training else []
+    found = [weighed for run in runs if (weighed := weigh(run.probes)) is not None]
+    telling = next((weighed for weighed in found if weighed.decisive), next(iter(found), None))
+    if telling:
+        message = f"The accuracy may come from memory, not from training. {' '.join(telling.sentences)}"
+        yield Flag(kind="memory", message=message, evidence=evidence)
 
 
 def rubric_reference(request: Request) -> RubricReference:

@@ -63,7 +63,8 @@ def grade(request: Request, backends: Backends) -> GradeReport:
     except SubmissionError as problem:
         clock = Clock(created_at, time.monotonic() - began)
         return ungradable_report(request, backends, discovery, Ungradable.of(problem), clock)
-    training = train(request, attempts, backends, export)
+    stored = facts.parameters.counted - facts.parameters.total
+    training = train(request, attempts, backends, export, stored)
     claims = claims_of(request, candidate, facts, training)
     clock = Clock(created_at, time.monotonic() - began)
     return _report(request, backends, discovery, Measured(export, facts, training, claims), clock)
@@ -148,6 +149,6 @@ def _report(
         training=measured.training,
         claims=measured.claims,
         outcomes=outcomes,
-        flags=flags(request, backends, measured.export, measured.facts),
+        flags=flags(request, backends, measured.export, measured.facts, measured.training, context.location),
         provenance=provenance(request, backends, clock, digest(measured.export), measured.training),
     )

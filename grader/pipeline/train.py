@@ -8,12 +8,12 @@ from grader.pipeline.recipes import Attempts
 from grader.pipeline.request import Backends, RecipeChoice, Request
 
 
-def train(request: Request, attempts: Attempts, backends: Backends, export: Export) -> Training:
+def train(request: Request, attempts: Attempts, backends: Backends, export: Export, stored: int = 0) -> Training:
     """The training section of the report; `not_requested` where --no-train or the rubric says so.
 
     A second attempt runs where the first one ended and missed a target, or its recipe does not fit the data; not where
-    data is missing, or the training broke off or was stopped. Raises RecipeError for a recipe that does not fit and is
-    not the submission's.
+    data is missing, or the training broke off or was stopped. `stored` counts the values that the graph holds outside
+    its parameters. Raises RecipeError for a recipe that does not fit and is not the submission's.
     """
     goal = training_goal(request.rubric)
     if not request.options.train:
@@ -21,7 +21,7 @@ def train(request: Request, attempts: Attempts, backends: Backends, export: Expo
     if not goal.needed:
         return Training(status="not_requested", reason="No criterion of this rubric needs training.")
     try:
-        training = _retrain(request, attempts[0], backends, export, goal)
+        training = _retrain(request, attempts[0], backends, export, goal, stored)
         missed = training.status == "completed" and not goal.met(training.runs)
     except RecipeError as problem:
         if not attempts[0].is_the_submissions:
@@ -29,12 +29,19 @@ def train(request: Request, attempts: Attempts, backends: Backends, export: Expo
         training, missed = _misfit(request, attempts[0], problem, goal), True
     if not missed or len(attempts) == 1:
         return training
-    second = _retrain(request, attempts[1], backends, export, goal, second=True)
+    second = _retrain(request, attempts[1], backends, export, goal, stored, second=True)
     return training.model_copy(update={"second_try": second})
 
 
 def _retrain(
-    request: Request, choice: RecipeChoice, backends: Backends, export: Export, goal: TrainingGoal, second: bool = False
+    request: Request,
+    choice: RecipeChoice,
+    backends: Backends,
+    export: Export,
+    goal: TrainingGoal,
+    stored: int,
+    *,
+    second: bool = False,
 ) -> Training:
     from grader.training.launch import retrain
 
@@ -55,6 +62,7 @@ def _retrain(
         on_progress=backends.on_training,
         save_weights=options.save_weights,
         weights_name="second-try-weights" if second else "weights",
+        stored=stored,
     )
     return _described(training, choice)
 

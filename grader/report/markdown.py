@@ -191,6 +191,9 @@ def _try(shown: TryView) -> list[str]:
         where = shown.runs.rows[0].set_name
         heading = ["Seed", f"Best on the {where}", "95 % interval", "Last epoch", "Target reached", "Epochs", "Time"]
         lines += ["", *_grid(heading, rows, "rllllll"), *_more(shown.runs)]
+    if shown.probes:
+        lines += ["", markdown_prose(shown.probes.summary), ""]
+        lines += _entries(["Tried", "Right", "95 % interval"], shown.probes.rows)
     return lines
 
 

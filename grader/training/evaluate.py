@@ -15,11 +15,15 @@ from grader.training.augment import normalize
 from grader.training.subsets import Subset
 
 _MOST_MISTAKES = 25
+_NO_ANSWER = -1
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Predicted classes (N,) and their probabilities (N,), in data-set order; loss and accuracy over all."""
+    """Predicted classes (N,) and their probabilities (N,), in data-set order; loss and accuracy over all.
+
+    Where a score is not a number, or so large that no probability follows from it, there is no answer: class -1.
+    """
 
     predicted: torch.Tensor
     probability: torch.Tensor
@@ -35,6 +39,13 @@ def as_batch(images: torch.Tensor, normalization: Normalization) -> torch.Tensor
     values = normalize(images, normalization)
     count, height, width = values.shape
     return values.as_strided((count, 1, height, width), (height * width, 1, width, 1))
+
+
+def as_scores(outputs: torch.Tensor) -> torch.Tensor:
+    """Whole numbers, yes and no, and the real parts of complex numbers as floats; they carry no gradient or half."""
+    if outputs.is_complex():
+        outputs = outputs.real
+    return outputs if outputs.is_floating_point() else outputs.float()
 
 
 @torch.inference_mode()
@@ -59,9 +70,10 @@ def evaluate(
         padding = batch_size - len(chosen) if fixed else 0
         padded = torch.cat([chosen, chosen[:1].expand(padding)]) if padding else chosen
         outputs = model(as_batch(subset.images[padded].float(), normalization))[: len(chosen)]
-        log_probabilities = functional.log_softmax(outputs.float(), dim=1)
+        log_probabilities = functional.log_softmax(as_scores(outputs).float(), dim=1)
         highest, classes = log_probabilities.max(dim=1)
-        predicted[chosen], probability[chosen] = classes, highest.exp()
+        predicted[chosen] = torch.where(highest.isnan(), _NO_ANSWER, classes)
+        probability[chosen] = highest.exp()
         loss += functional.nll_loss(log_probabilities, subset.labels[chosen], reduction="sum")
     model.train(was_training)
     correct, mean_loss = int((predicted == subset.labels).sum()), float(loss) / len(subset)
@@ -71,10 +83,14 @@ def evaluate(
 def describe(scores: Scores, subset: Subset, classes: int) -> Evaluation:
     """Confusion matrix, the most confident mistakes, and a digest of all predictions."""
     predicted, labels = scores.predicted.cpu(), subset.labels.cpu()
-    counts = torch.bincount(labels * classes + predicted, minlength=classes * classes).view(classes, classes)
+    answered = predicted != _NO_ANSWER
+    cells = labels[answered] * classes + predicted[answered]
+    counts = torch.bincount(cells, minlength=classes * classes).view(classes, classes)
+    unanswered = () if answered.all() else torch.bincount(labels[~answered], minlength=classes).tolist()
     return Evaluation(
         images=len(subset),
         confusion=tuple(tuple(row) for row in counts.tolist()),
+        unanswered=tuple(unanswered),
         mistakes=tuple(_mistakes(predicted, labels, scores.probability.cpu(), subset.images)),
         predictions_digest=hashlib.sha256(predicted.to(torch.uint8).numpy().tobytes()).hexdigest(),
     )
@@ -83,7 +99,7 @@ def describe(scores: Scores, subset: Subset, classes: int) -> Evaluation:
 def _mistakes(
     predicted: torch.Tensor, labels: torch.Tensor, probability: torch.Tensor, images: torch.Tensor
 ) -> Iterator[Mistake]:
-    wrong = (predicted != labels).nonzero().squeeze(1)
+    wrong = ((predicted != labels) & (predicted != _NO_ANSWER)).nonzero().squeeze(1)
     confidence = probability[wrong].nan_to_num(0.0)
     for index in wrong[confidence.argsort(descending=True, stable=True)[:_MOST_MISTAKES]].tolist():
         share = float(probability[index])

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from grader.model.base import Frozen
+from grader.model.probes import Probes
 from grader.model.training import EpochRecord, Evaluation
 
 
@@ -25,6 +26,13 @@ class Advanced(Frozen):
     event: Literal["advanced"] = "advanced"
     epoch: int
     share: float
+
+
+class Probed(Frozen):
+    """What the probes have found by now: before the first epoch, and after the last."""
+
+    event: Literal["probed"] = "probed"
+    probes: Probes
 
 
 class EpochEnded(Frozen):
@@ -56,7 +64,7 @@ class Refused(Frozen):
     mend: str = ""
 
 
-Event = Annotated[Started | Advanced | EpochEnded | Ended | Refused, Field(discriminator="event")]
+Event = Annotated[Started | Advanced | Probed | EpochEnded | Ended | Refused, Field(discriminator="event")]
 Emit = Callable[[Event], None]
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)
 

@@ -24,6 +24,7 @@ class TrainingJob(Frozen):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     data_dir: Path | None = None
     keep_weights: bool = False
+    stored: int = 0  # values that the graph holds outside its parameters
     memory_bytes: int | None = None  # what the process may take beyond what it holds when it begins; CPU only
 
     @property

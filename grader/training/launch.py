@@ -58,6 +58,7 @@ def retrain(
     on_progress: Callable[[ProgressEvent], None] | None = None,
     save_weights: Path | None = None,
     weights_name: str = "weights",
+    stored: int = 0,
 ) -> Training:
     """Train the graph from fresh weights, each seed in a process of its own, and report what was measured.
 
@@ -65,7 +66,8 @@ def retrain(
     seeds after them can be left out; by default one run that reached the target in any epoch is enough. `workers` seeds
     train side by side, one thread each; that changes the time it takes, not the outcome. `epoch_seconds` is the longest
     that an epoch may take, `memory_bytes` what all workers together may take, by default what the machine has left.
-    `save_weights` is a folder, in which the files are called `weights_name`-seed-0.safetensors and so on.
+    `save_weights` is a folder, in which the files are called `weights_name`-seed-0.safetensors and so on. `stored`
+    counts the values that the graph holds outside its parameters: many are a reason to look closer at what it learned.
 
     What goes wrong is in the status: "skipped" without data or device and where memory or time do not suffice,
     "partial" after Ctrl-C, "error" when a process broke off. Runs that had ended or begun by then are kept. Raises
@@ -84,6 +86,7 @@ def retrain(
             device=device,
             data_dir=folder_of(data_dir),
             keep_weights=save_weights is not None,
+            stored=stored,
             memory_bytes=None if memory is None else memory // max(1, min(workers, len(seeds))),
         )
         for seed in seeds

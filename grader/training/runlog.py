@@ -2,9 +2,10 @@
 
 from typing import Literal
 
+from grader.model.probes import Probes
 from grader.model.training import EpochRecord, Evaluation, TrainingRun
 from grader.proportion import wilson_interval
-from grader.training.events import Advanced, Ended, EpochEnded, Event, Started
+from grader.training.events import Advanced, Ended, EpochEnded, Event, Probed, Started
 from grader.training.statistics import summarize
 
 
@@ -20,6 +21,7 @@ class RunLog:
         self.evaluated_on, self._target = evaluated_on, target
         self._evaluation: Evaluation | None = None
         self._peak: int | None = None
+        self._probes: Probes | None = None
 
     def take(self, event: Event) -> None:
         """Note an event."""
@@ -32,6 +34,8 @@ class RunLog:
                 self.epochs.append(event.record)
                 self._evaluation = event.evaluation or self._evaluation
                 self._peak, self.epoch_share = event.peak_memory_bytes, 0.0
+            case Probed():
+                self._probes = event.probes
             case Ended():
                 self.ended = event
 
@@ -60,4 +64,5 @@ class RunLog:
             weights=weights,
             environment={**self.started.environment, **(self.ended.environment if self.ended else {})},
             peak_memory_bytes=self._peak,
+            probes=self._probes,
         )

@@ -11,10 +11,11 @@ from grader.model.training import EpochRecord
 from grader.training.data import Dataset
 from grader.training.device import choose_device, describe_device, peak_memory, settle
 from grader.training.evaluate import Scores, describe
-from grader.training.events import Emit, Ended, EpochEnded, Refused, Started
-from grader.training.interpret import Interpreter
+from grader.training.events import Emit, Ended, EpochEnded, Probed, Refused, Started
+from grader.training.interpret import Interpreter, copies
 from grader.training.job import TrainingJob
 from grader.training.memory_needed import require_memory
+from grader.training.probe import Prober
 from grader.training.statistics import reaches
 from grader.training.subsets import subsets
 from grader.training.torch_run import TorchRun
@@ -48,13 +49,17 @@ class TorchEngine:
             images=len(run.deciding),
         )
         emit(started)
+        prober = Prober(job, run)
+        if found := prober.before():
+            emit(Probed(probes=found))
         stopped = "completed"
-        best = -1.0
+        best, best_tensors = -1.0, None
         for epoch in range(job.epochs):
             record, scores = run.epoch(epoch)
             improved = scores.accuracy > best
             if improved:
                 best = scores.accuracy
+                best_tensors = copies(run.model) if prober.looks_closer else None
                 if weights is not None:
                     save_weights(run.model, weights)
             evaluation = describe(scores, run.deciding, job.task.classes) if improved else None
@@ -65,6 +70,8 @@ class TorchEngine:
             if ending:
                 stopped = ending
                 break
+        if found := prober.after(scores.predicted, best_tensors):
+            emit(Probed(probes=found))
         emit(Ended.model_validate({"stopped": stopped, "environment": _peak(device)}))
 
 

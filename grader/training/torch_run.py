@@ -6,12 +6,12 @@ import time
 import torch
 from torch.nn import functional
 
-from grader.graph.rebuild import rebuild
+from grader.graph.rebuild import RebuiltModel, rebuild
 from grader.model.recipe import Plateau
 from grader.model.training import EpochRecord
 from grader.training.augment import pipeline
 from grader.training.device import derive, generator
-from grader.training.evaluate import Scores, as_batch, evaluate
+from grader.training.evaluate import Scores, as_batch, as_scores, evaluate
 from grader.training.events import Advanced, Emit
 from grader.training.job import TrainingJob
 from grader.training.optimizers import build_optimizer, set_rates
@@ -48,8 +48,9 @@ class TorchRun:
         """Train one epoch (0-based) and evaluate; the scores are those of the set that decides."""
         began = time.perf_counter()
         rate, loss, accuracy = self.train_epoch(epoch)
-        validation = self._evaluate(self._validation())
-        test = self._evaluate(self.parts.test)
+        held_out, tested = self._validation(), self.parts.test
+        validation = None if held_out is None else self.evaluate(held_out)
+        test = None if tested is None else self.evaluate(tested)
         record = EpochRecord(
             epoch=epoch + 1,
             lr=rate,
@@ -87,7 +88,7 @@ class TorchRun:
                 set_rates(self.optimizer, rates)
             batch = train.take(chosen)
             labels = batch.labels
-            outputs = self.model(as_batch(self._augmented(batch, self.augmenting), recipe.normalization))
+            outputs = as_scores(self.model(as_batch(self._augmented(batch, self.augmenting), recipe.normalization)))
             loss = functional.cross_entropy(outputs, labels, label_smoothing=recipe.loss.label_smoothing)
             self._step(loss)
             with torch.no_grad():
@@ -134,9 +135,14 @@ class TorchRun:
             return augmented
         return torch.where(batch.plain[:, None, None], images, augmented)
 
-    def _evaluate(self, subset: Subset | None) -> Scores | None:
-        if subset is None:
-            return None
-        order = torch.randperm(len(subset), generator=generator(self.job.seed, "evaluate")).to(self.device)
+    def evaluate(
+        self, subset: Subset, *, model: RebuiltModel | None = None, order: torch.Tensor | None = None
+    ) -> Scores:
+        """Score the model in training, or another of its kind, on a set; in the run's order, or another (N,)."""
+        order = self.evaluation_order(len(subset)) if order is None else order.to(self.device)
         size = self.batch_size if self.fixed else _EVALUATION_BATCH
-        return evaluate(self.model, subset, self.job.recipe.normalization, order, size, self.fixed)
+        return evaluate(model or self.model, subset, self.job.recipe.normalization, order, size, self.fixed)
+
+    def evaluation_order(self, images: int) -> torch.Tensor:
+        """In which order a set of so many images is evaluated."""
+        return torch.randperm(images, generator=generator(self.job.seed, "evaluate")).to(self.device)

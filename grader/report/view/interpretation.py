@@ -1,5 +1,6 @@
 """A look into the trained model: how each class fares, its first filters, what its surest mistakes hang on."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grader.model.training import Evaluation, Filter, Mistake, Saliency, Training
@@ -64,7 +65,7 @@ def interpretation_view(training: Training) -> InterpretationView | None:
     if run is None or run.evaluation is None:
         return None
     evaluation = run.evaluation
-    sizes = [(label, sum(row), sum(row) - row[label]) for label, row in enumerate(evaluation.confusion) if sum(row)]
+    sizes = [(label, images, wrong) for label, images, wrong in _sizes(evaluation) if images]
     shown = sizes
     if len(sizes) > MOST_CLASSES:
         shown = sorted(sizes, key=lambda one: (-one[2] / one[1], one[0]))
@@ -74,6 +75,13 @@ def interpretation_view(training: Training) -> InterpretationView | None:
         filters=_filters(evaluation),
         saliency=_saliency(evaluation),
     )
+
+
+def _sizes(evaluation: Evaluation) -> Iterator[tuple[int, int, int]]:
+    """Each class, its images, and how many of them were read wrong or not at all."""
+    for label, row in enumerate(evaluation.confusion):
+        unanswered = evaluation.unanswered[label] if evaluation.unanswered else 0
+        yield label, sum(row) + unanswered, sum(row) - row[label] + unanswered
 
 
 def _class(label: int, images: int, wrong: int) -> ClassView:

@@ -16,6 +16,7 @@ from grader.report.notation import (
     rate,
     size,
 )
+from grader.report.view.probes import ProbesView, probes_view
 from grader.report.view.table import Entry, Table, table
 from grader.report.view.tries import deciding_run, deciding_try, heading, tries
 from grader.report.view.verdict import set_name
@@ -97,6 +98,7 @@ class TryView:
     runs: Table[RunView]
     has_interval: bool
     has_memory: bool
+    probes: ProbesView | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def _try(training: Training, heading: str) -> TryView:
         runs=table(training.runs, MOST_RUNS, lambda run: _run(run, training.target)),
         has_interval=any(run.interval for run in training.runs),
         has_memory=any(run.peak_memory_bytes for run in training.runs),
+        probes=probes_view(training),
     )
 
 
@@ -192,11 +195,13 @@ def _evaluation(run: TrainingRun, evaluation: Evaluation, whose: str) -> Evaluat
         for predicted, number in enumerate(row)
         if true != predicted and number
     ]
-    wrong = sum(number for number, _, _ in pairs)
+    unanswered = sum(evaluation.unanswered)
+    wrong = sum(number for number, _, _ in pairs) + unanswered
     pairs.sort(key=lambda pair: (-pair[0], pair[1], pair[2]))
     heading = (
         f"{whose} {run.seed}, epoch {run.best_epoch}: {count(evaluation.images - wrong)} of "
-        f"{plural(evaluation.images, 'image')} of the {set_name(run)} right, {count(wrong)} wrong."
+        f"{plural(evaluation.images, 'image')} of the {set_name(run)} right, {count(wrong)} wrong"
+        f"{f', of which {count(unanswered)} got scores that are not numbers' if unanswered else ''}."
     )
     mix_ups = tuple(f"{true} read as {predicted}: {count(number)}×" for number, true, predicted in pairs[:MOST_MIX_UPS])
     return EvaluationView(
