@@ -102,7 +102,8 @@ def test_no_path_and_no_variable_of_this_machine_is_told(monkeypatch):
 
     for words in (told(), keeper(), *arguments.volumes(NAMES, LIMITS)):
         text = "\n".join(words)
-        for secret in (str(Path(grader.__file__).parent), str(Path.home()), sys.prefix, sys.executable, "ghp_"):
+        places = (Path(grader.__file__).parent, Path.home(), Path(sys.prefix) / "lib", sys.executable)
+        for secret in (*map(str, places), "ghp_"):
             assert secret not in text
     assert set(json.loads(told()[-1])["environment"]) == {
         *("PATH", "HOME", "TMPDIR", "USER", "REQUEST_FILE", "OUTPUT_FOLDER", "LANG", "OMP_NUM_THREADS"),
