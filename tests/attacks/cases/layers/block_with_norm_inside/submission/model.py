@@ -1,0 +1,26 @@
+import torch
+from torch import nn
+
+
+class ConvBlock(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(8, 8, 3), nn.BatchNorm2d(8), nn.ReLU())
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 8, 3)
+        self.bn = nn.BatchNorm2d(8)
+        self.drop = nn.Dropout(0.1)
+        self.fc = nn.Linear(8, 10)
+        self.block = ConvBlock()
+
+    def forward(self, x):
+        x = self.conv(x)
+        x = self.block(x)
+        return self.fc(self.drop(torch.relu(x)).mean((2, 3)))

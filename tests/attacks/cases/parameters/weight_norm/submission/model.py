@@ -1,0 +1,15 @@
+from torch import nn
+from torch.nn.utils import parametrizations
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = parametrizations.weight_norm(nn.Conv2d(1, 8, 3))
+        self.bn = nn.BatchNorm2d(8)
+        self.drop = nn.Dropout(0.1)
+        self.fc = nn.Linear(8, 10)
+
+    def forward(self, x):
+        x = self.conv(x)
+        return self.fc(self.drop(self.bn(x)).mean((2, 3)))
