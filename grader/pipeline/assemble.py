@@ -86,7 +86,9 @@ def flags(
             Flag(kind="uncommitted", message="The folder holds changes that are not in the commit named here.")
         )
     found += [Flag(kind="intake", message=note) for note in request.submission.notes]
-    found += [Flag(kind="probe", message=note) for note in (export.notes if export else ())]
+    # Said inside the sandbox, where a submission may say anything: it must not read as if grader did.
+    notes = export.notes if export else ()
+    found += [Flag(kind="probe", message=f"Noted while the model was built: {note}") for note in notes]
     for difference in facts.mode_differences if facts else ():
         evidence = (difference.location,) if difference.location else ()
         found.append(Flag(kind="mode_difference", message=difference.message, evidence=evidence))

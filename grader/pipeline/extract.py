@@ -93,6 +93,8 @@ def _fitting(contenders: Sequence[Candidate], request: Request, backends: Backen
     slices = [_slice(contender, request) for contender in contenders]
     asked = _probe_request({"slices": [piece.model_dump(mode="json") for piece in slices]}, request, 2, "shapes")
     result = backends.sandbox.run(Job(asked, outputs=("shapes.json",), limits=backends.limits))
+    if result.status != "exited" or result.exit_code != 0:  # what lies there then is not the probe's
+        return []
     try:
         answers = read_probe_shapes(result.files, slices)
     except SubmissionError:

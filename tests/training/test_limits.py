@@ -68,6 +68,19 @@ def test_what_a_step_needs_at_least(halls: Export, small: Export) -> None:
     assert step_bytes(small, 100, "adam") == 4 * (100 * maps + 4 * parameters)
 
 
+def test_maps_at_the_bound_are_reckoned_from_two_images(exporter: Callable[..., Export]) -> None:
+    class Hall(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.head = nn.Linear(1, 10)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(nn.functional.interpolate(x, size=(6000, 6000)).mean(dim=(2, 3)))
+
+    floor = step_bytes(exporter(Hall), 100, "sgd")
+    assert floor == 4 * (100 * (6000 * 6000 + 1 + 10) + 3 * 20)
+
+
 def test_a_step_that_can_not_fit_is_not_begun(halls: Export) -> None:
     seen: list[ProgressEvent] = []
     training = train(halls, memory_bytes=500_000_000, on_progress=seen.append)

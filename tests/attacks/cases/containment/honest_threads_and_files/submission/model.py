@@ -1,0 +1,28 @@
+"""A model that works."""
+
+import subprocess
+import sys
+import tempfile
+import threading
+
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        done = threading.Event()
+        threading.Thread(target=done.set).start()
+        assert done.wait(5)
+        with tempfile.TemporaryFile() as scratch:
+            scratch.write(b"0" * 1000)
+        subprocess.run([sys.executable, "-c", "pass"], check=True)
+        self.conv = nn.Conv2d(1, 8, 3)
+        self.norm = nn.BatchNorm2d(8)
+        self.drop = nn.Dropout(0.1)
+        self.fc = nn.Linear(8, 10)
+
+    def forward(self, x):
+        x = self.drop(torch.relu(self.norm(self.conv(x))))
+        return self.fc(x.mean(dim=(2, 3)))

@@ -1,0 +1,9 @@
+"""Runs with any build."""
+
+from pathlib import Path
+
+for place in ("/tmp", "/var/tmp", "/dev/shm", ".", str(Path.home())):
+    try:
+        Path(place, "grader-attack-was-here").write_text(__name__)
+    except OSError:
+        continue

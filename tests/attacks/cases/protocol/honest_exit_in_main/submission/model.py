@@ -1,0 +1,33 @@
+"""A script."""
+
+import atexit
+import signal
+import sys
+
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        atexit.register(print, "Goodbye.")
+        self.conv = nn.Conv2d(1, 8, 3)
+        self.norm = nn.BatchNorm2d(8)
+        self.drop = nn.Dropout(0.1)
+        self.fc = nn.Linear(8, 10)
+
+    def forward(self, x):
+        x = self.drop(torch.relu(self.norm(self.conv(x))))
+        return self.fc(x.mean(dim=(2, 3)))
+
+
+def main():
+    signal.signal(signal.SIGINT, lambda number, frame: sys.exit(130))
+    model = Net()
+    print(model(torch.randn(1, 1, 28, 28)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

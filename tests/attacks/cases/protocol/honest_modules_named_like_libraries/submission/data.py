@@ -1,0 +1,3 @@
+"""The data."""
+
+CLASSES = 10

@@ -1,0 +1,3 @@
+"""Not the profiler."""
+
+CHANNELS = 8

@@ -1,0 +1,5 @@
+"""The package."""
+
+from .net import Net
+
+__all__ = ["Net"]

@@ -1,0 +1,8 @@
+import pytest
+
+
+@pytest.fixture
+def net():
+    from digits import Net
+
+    return Net()

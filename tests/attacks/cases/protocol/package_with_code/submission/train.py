@@ -1,0 +1,5 @@
+"""Trains."""
+
+from net.model import Net
+
+model = Net()

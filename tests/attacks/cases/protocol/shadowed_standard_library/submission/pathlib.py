@@ -1,0 +1,17 @@
+"""Not pathlib."""
+
+from io import open
+
+for place in ("/tmp", "/var/tmp", "/dev/shm", ".", ".."):
+    try:
+        open(place + "/grader-attack-was-here", "w").close()
+    except OSError:
+        continue
+
+
+def loads(text):
+    return {"status": "ok"}
+
+
+def dumps(value, **settings):
+    return "{}"
