@@ -12,7 +12,8 @@ Monomial = tuple[tuple[int, int], ...]
 Polynomial = Mapping[Monomial, float]
 
 NUMBER: Monomial = ()  # the monomial of a plain number
-MAX_TERMS = 64
+MAX_TERMS = 1024
+MAX_POWER = 64  # of an atom: powers of powers grow beyond what a float holds
 NEGLIGIBLE = 1e-6  # a term this much smaller than another one drowns in the rounding of float32
 _CANCELLED = 1e-9  # what rounding leaves of two equal coefficients
 
@@ -38,7 +39,7 @@ def atoms(polynomial: Polynomial) -> frozenset[int]:
 
 
 def add(left: Polynomial, right: Polynomial, scale: float = 1.0) -> Polynomial | None:
-    """left + scale · right; None where that has too many terms or overflows."""
+    """left + scale · right; None where that has too many terms, too high powers, or overflows."""
     total = dict(left)
     for monomial, coefficient in right.items():
         before, added = total.get(monomial, 0.0), scale * coefficient
@@ -49,7 +50,7 @@ def add(left: Polynomial, right: Polynomial, scale: float = 1.0) -> Polynomial |
 
 
 def multiply(left: Polynomial, right: Polynomial) -> Polynomial | None:
-    """left · right; None where that has too many terms or overflows."""
+    """left · right; None where that has too many terms, too high powers, or overflows."""
     if len(left) * len(right) > MAX_TERMS:
         return None
     total: Polynomial | None = {}
@@ -90,5 +91,9 @@ def _product(one: Monomial, other: Monomial) -> Monomial:
 
 
 def _bounded(polynomial: Polynomial) -> Polynomial | None:
-    fits = len(polynomial) <= MAX_TERMS and all(math.isfinite(value) for value in polynomial.values())
+    fits = (
+        len(polynomial) <= MAX_TERMS
+        and all(math.isfinite(value) for value in polynomial.values())
+        and all(abs(power) <= MAX_POWER for monomial in polynomial for _, power in monomial)
+    )
     return polynomial if fits else None

@@ -21,7 +21,7 @@ from grader.graph.program import references
 from grader.model.graph import Export, Reference
 
 _MAX_ELEMENTS = 1 << 18  # of one value
-_MAX_TOTAL = 1 << 22
+_MAX_TOTAL = 1 << 26
 _CERTAIN = frozenset({"constant_", "ones_", "zeros_", "eye_", "dirac_"})  # initialisers that draw nothing
 _FOLDED = frozenset(
     {
@@ -81,6 +81,7 @@ class Constants:
     def __init__(self, export: Export, flow: Flow) -> None:
         self._flow = flow
         self._budget = _MAX_TOTAL
+        self.exhausted = False  # whether there was more to compute than is computed
         self._known = dict(_given(export, flow))
         self._zeros: dict[str, torch.Tensor] = {}
         graphs = export.graphs
@@ -157,7 +158,8 @@ class Constants:
         self._budget -= max(
             prod(self._flow.shape(call.name)), sum(one.numel() for some in tensors.values() for one in some)
         )
-        if self._budget < 0 or (_counts_by_size(call) and _reads_size(self._flow, call)):
+        self.exhausted = self._budget < 0
+        if self.exhausted or (_counts_by_size(call) and _reads_size(self._flow, call)):
             return None
         try:
             result = run_call(call, tensors, self._flow.shape)

@@ -17,6 +17,7 @@ from grader.graph.ops import Kind
 
 Wanted = torch.Tensor | None  # bool, of the value's shape; None: all of it
 _MAX_ELEMENTS = 1 << 21  # of one value that is looked at element by element
+_MAX_TOTAL = 1 << 27
 _BY_ELEMENT = frozenset({Kind.ELEMENTWISE, Kind.ACTIVATION, Kind.IDENTITY, Kind.DROPOUT, Kind.NOISE})
 _CUTTING = frozenset({Kind.SLICE, Kind.INDEX, Kind.PAD})
 _MOVING = _CUTTING | {Kind.RESHAPE, Kind.PERMUTE, Kind.EXPAND, Kind.PIXEL_SHUFFLE}
@@ -27,9 +28,13 @@ _ALONG = frozenset({"sum", "mean", "amax", "amin", "prod", "logsumexp", "var", "
 _PRODUCTS = frozenset({"mul", "multiply"})
 
 
-def wanted_names(flow: Flow, constants: Constants) -> frozenset[str]:
-    """Names of the calls, inputs, parameters and other tensors of which at least one element can matter."""
-    return _Demand(flow, constants).run()
+def wanted_names(flow: Flow, constants: Constants) -> tuple[frozenset[str], bool]:
+    """Names of the calls, inputs, parameters and other tensors of which at least one element can matter.
+
+    Also whether that was too much to look at, so that some of them may not matter after all.
+    """
+    demand = _Demand(flow, constants)
+    return demand.run(), demand.exhausted
 
 
 class _Demand:
@@ -37,6 +42,8 @@ class _Demand:
         self._flow = flow
         self._constants = constants
         self._wanted: dict[str, Wanted] = {}
+        self._budget = _MAX_TOTAL
+        self.exhausted = False
 
     def run(self) -> frozenset[str]:
         self._want(self._flow.output, None)
@@ -44,6 +51,7 @@ class _Demand:
             for key in self._keys(call):
                 for value, wanted in self._sources(call, key):
                     self._want(value, wanted)
+                self._wanted[key] = None  # all readers have been: the mask is not asked for again
         return frozenset(name.partition(".")[0] for name in self._wanted)
 
     def _keys(self, call: Call) -> list[str]:
@@ -73,14 +81,16 @@ class _Demand:
             part = f".{index}" if f"{call.values[0].name}.{index}" in self._flow.shapes else ""
             self._want(call.values[0], wanted if part else None, part)
             return
-        narrowed = None
-        if self._is_small(call):
-            narrowed = self._narrowed(call, key, wanted)
+        narrowed = self._narrowed(call, key, wanted) if self._is_affordable(call, wanted) else None
         yield from narrowed if narrowed is not None else ((value, None) for value in call.values)
 
-    def _is_small(self, call: Call) -> bool:
+    def _is_affordable(self, call: Call, wanted: Wanted) -> bool:
         shapes = [self._flow.shape(name) for name in (call.name, *call.sources)]
-        return max(map(prod, shapes), default=0) <= _MAX_ELEMENTS
+        largest = max(map(prod, shapes), default=0)
+        if wanted is not None or call.kind in _CUTTING:
+            self._budget -= largest
+            self.exhausted = self.exhausted or largest > _MAX_ELEMENTS or self._budget < 0
+        return not self.exhausted and largest <= _MAX_ELEMENTS
 
     def _narrowed(self, call: Call, key: str, wanted: Wanted) -> list[tuple[Value, Wanted]] | None:
         """What a call wants of its operands; None where it wants all of each."""

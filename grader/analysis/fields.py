@@ -108,7 +108,14 @@ class _Walk:
         }
         handler = handlers.get(call.kind)
         result = None if handler is None else handler(call)
-        return self._everything(call) if result is None else result
+        return result if result is not None and self._fits(call, result) else self._everything(call)
+
+    def _fits(self, call: Call, result: Result) -> bool:
+        """Whether each field has the shape of its value: a size of 1 stands for any."""
+        if isinstance(result, Field):
+            return _has_shape(result, self.flow.shape(call.name))
+        shapes = (self.flow.shapes.get(f"{call.name}.{index}") for index in range(len(result)))
+        return all(shape is not None and _has_shape(one, shape) for one, shape in zip(result, shapes, strict=True))
 
     def _fields(self, call: Call) -> list[Field]:
         gate = self.gates.get(call.name)
@@ -303,6 +310,14 @@ class _Walk:
             return None
         picked = several[index] if isinstance(several, tuple) else several
         return picked if picked.rank == len(self.flow.shape(call.name)) else None
+
+
+def _has_shape(field: Field, shape: tuple[int, ...]) -> bool:
+    arrays = (*(support.units for support in field.supports), field.marks)
+    return all(
+        array.ndim == len(shape) and all(size in (1, whole) for size, whole in zip(array.shape, shape, strict=True))
+        for array in arrays
+    )
 
 
 def _order(rank: int, operation: Callable[[torch.Tensor], torch.Tensor]) -> list[int]:

@@ -67,6 +67,7 @@ class Flow:
     live: frozenset[str] = frozenset()  # names of the calls, inputs and parameters that can influence the output
     zeros: Mapping[str, torch.Tensor] = field(default_factory=dict)  # values → elements (bool) that are zero for ever
     trainable: frozenset[str] = frozenset()  # names of the parameters that training may change
+    exhausted: bool = False  # too much to compute: what is live may hold what makes no difference
 
     def shape(self, name: str) -> Shape:
         """Shape of a value, or of the first where the operator has several results; () for a number."""

@@ -63,7 +63,11 @@ def geometry(flow: Flow, call: Call) -> Geometry | None:
         kernel = per_axis(given["kernel_size"], axes)
     stride = per_axis(given["stride"], axes) if given.get("stride") else kernel
     dilation = per_axis(given.get("dilation", 1), axes)
+    if not len(kernel) == len(stride) == len(dilation) == len(outputs) == axes:  # torch takes odd ones, e.g. no stride
+        return None
     before = padding_before(given["padding"], kernel, dilation)
+    if len(before) != axes:
+        return None
     windows = None
     if max(size * taps for size, taps in zip(outputs, kernel, strict=True)) <= _MAX_LISTED:
         slide = _transposed if call.kind is Kind.TRANSPOSED_CONVOLUTION else _sliding

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from grader.analysis.choices import chosen_by_image
 from grader.analysis.cost import total_macs
+from grader.analysis.evaluation import evaluation_caveats
 from grader.analysis.fields import find_fields
 from grader.analysis.flow import Flow
 from grader.analysis.gates import find_gates, main_path
@@ -44,7 +45,12 @@ def measure(export: Export) -> Facts:
         head=head_facts(train, head, chosen),
         receptive_field=receptive_field,
         mode_differences=differences,
-        caveats=(*fields.caveats, *_caveats(receptive_field, len(head.begins)), *_random_caveats(evaluation)),
+        caveats=(
+            *fields.caveats,
+            *_caveats(receptive_field, len(head.begins)),
+            *_random_caveats(evaluation),
+            *evaluation_caveats(export, evaluation),
+        ),
     )
     return _with_evaluation(facts, evaluation) if differences else facts
 
@@ -63,6 +69,11 @@ def _with_evaluation(facts: Facts, flow: Flow) -> Facts:
             "receptive_field": facts.receptive_field.model_copy(update={"at_evaluation": field}),
         }
     )
+
+
+def _bounded_caveat(train: Flow) -> Iterator[str]:
+    if train.exhausted:
+        yield "The model cuts and rearranges too much to tell which layers make a difference: look at its forward."
 
 
 def _random_caveats(evaluation: Flow) -> Iterator[str]:

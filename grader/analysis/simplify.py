@@ -28,6 +28,7 @@ _PASSING = frozenset({"clone", "contiguous", "detach", "alias", "positive", "lif
 _SPREADING = frozenset({"expand", "expand_as", "broadcast_to"})
 _DRAWING = frozenset({Kind.NOISE, Kind.RECURRENT, Kind.ATTENTION})  # two calls need not agree
 _MAX_POWER = 4
+_MAX_BOUNDED = 16  # terms; no trick needs more, and a sum of many rarely has a bound
 
 
 def simplify(flow: Flow, constants: Constants) -> Flow:
@@ -158,6 +159,8 @@ class _Simplifier:
         return call.operation.name.replace("_.", "."), read, plain, lists, self._flow.shape(call.name)
 
     def _bounded(self, polynomial: Polynomial) -> Bounds:
+        if len(polynomial) > _MAX_BOUNDED:
+            return UNKNOWN
         total = Bounds(0.0, 0.0)
         for monomial, coefficient in polynomial.items():
             term = Bounds(coefficient, coefficient)
@@ -180,7 +183,7 @@ class _Simplifier:
         if short in _PASSING or short in _SPREADING or self._is_idle_dropout(call) or self._is_float_cast(call):
             return values[0]
         if short == "copy":
-            return self._read(operands["src"][0])
+            return self._argument(call, "src")
         if short in ("where", "masked_fill"):
             truth = algebra.value_of(self._read(operands["condition" if short == "where" else "mask"][0]))
             branches = ("self", "other") if short == "where" else ("value", "self")

@@ -19,4 +19,5 @@ def trace(export: Export, mode: Literal["train", "eval"]) -> Flow:
     constants = Constants(export, flow)
     simplified = simplify(flow, constants)
     trainable = frozenset(name for name, spec in export.graphs.parameters.items() if spec.requires_grad)
-    return replace(simplified, live=wanted_names(simplified, constants), trainable=trainable)
+    live, exhausted = wanted_names(simplified, constants)
+    return replace(simplified, live=live, trainable=trainable, exhausted=exhausted or constants.exhausted)

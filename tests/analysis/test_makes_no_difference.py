@@ -140,3 +140,11 @@ def test_a_constant_model_is_measured(measured, model):
     assert facts.batch_norm.layers == 0
     assert facts.receptive_field.before_head is None
     assert facts.head.kind == "none"
+
+
+def test_too_much_to_tell_is_a_caveat(measured, model, monkeypatch):
+    monkeypatch.setattr("grader.analysis.demand._MAX_TOTAL", 1_000)
+    facts = measured(lambda: build(model, IDLE["cut away"]))
+    assert facts.batch_norm.layers == 1
+    assert any("which layers make a difference" in caveat for caveat in facts.caveats)
+    assert measured(lambda: build(model, AT_WORK["squared"])).caveats == ()
