@@ -9,7 +9,6 @@ from pathlib import Path
 
 from grader import __version__
 from grader.errors import DataError
-from grader.sandbox.base import Sandbox
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,9 @@ def _versions() -> Iterator[Finding]:
 
 
 def _sandboxes() -> Iterator[Finding]:
-    from grader.sandbox.bubblewrap import Bubblewrap
-    from grader.sandbox.process import Process
+    from grader.sandbox.select import backends
 
-    backends: tuple[Sandbox, ...] = (Bubblewrap(), Process())
-    for backend in backends:
+    for backend in backends():
         here = backend.availability()
         state = f"{backend.strength}; {here.reason}" if here.reason else backend.strength
         yield Finding(backend.name, here.ok, state, here.mend, needed=backend.name == "bubblewrap")
