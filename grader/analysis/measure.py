@@ -49,6 +49,7 @@ def measure(export: Export) -> Facts:
             *fields.caveats,
             *_caveats(receptive_field, len(head.begins)),
             *_random_caveats(evaluation),
+            *_bounded_caveat(train),
             *evaluation_caveats(export, evaluation),
         ),
     )
