@@ -8,7 +8,7 @@ STAMP = $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: demo test attacks lint format test-system bench golden schema clean
+.PHONY: demo test attacks fuzz lint format test-system bench golden schema clean
 
 demo: $(STAMP)
 	@sh .ci/require bubblewrap bwrap
@@ -23,6 +23,13 @@ test: $(STAMP)
 attacks: $(STAMP)
 	@sh .ci/require bubblewrap bwrap
 	$(BIN)/pytest -n 2 tests/attacks
+
+# Coverage-guided, for as long as you like: make fuzz PARSER=graph MINUTES=30. Needs atheris, which only some Pythons have.
+PARSER ?= graph
+MINUTES ?= 30
+fuzz: $(STAMP)
+	$(BIN)/python -m pip install --quiet atheris
+	$(BIN)/python tests/fuzz/fuzz.py $(PARSER) --minutes $(MINUTES)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
