@@ -19,7 +19,7 @@ from grader.model.graph import Argument, Export, GraphPair, ModelGraph, Node
 
 _COUNTER = "num_batches_tracked"
 _SMALL = 16  # elements; smaller tensors exchange their values with others of their shape
-_NUMBERS = frozenset({"number", "float"})  # how a schema spells a scalar
+_NUMBERS = frozenset({"number", "float", "Tensor"})  # what may be a scalar, by the words of the schemas
 
 
 def shuffled(export: Export, seed: int) -> Export:
@@ -38,7 +38,7 @@ def _other_tensors(export: Export, drawing: random.Random) -> dict[str, torch.Te
     tensors = safetensors.torch.load(export.tensors)
     statistics = running_statistics(export.graphs)
     alike: defaultdict[Hashable, list[str]] = defaultdict(list)
-    for name, tensor in tensors.items():
+    for name, tensor in sorted(tensors.items()):  # a file gives its tensors in any order
         spec = export.graphs.buffers.get(name)
         counts = spec is not None and spec.path.rpartition(".")[2] == _COUNTER
         if name not in statistics and not counts:

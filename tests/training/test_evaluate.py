@@ -15,7 +15,7 @@ from grader.model.task import Task
 from grader.model.training import EpochRecord
 from grader.proportion import wilson_interval
 from grader.training.data import Dataset
-from grader.training.evaluate import Scores, as_batch, describe, evaluate
+from grader.training.evaluate import Scores, as_batch, as_scores, describe, evaluate
 from grader.training.statistics import reaches, summarize
 from grader.training.subsets import Subset, subsets
 
@@ -165,3 +165,48 @@ def test_ties_take_the_first_epoch() -> None:
 def test_the_target_is_exact_to_one_image() -> None:
     assert reaches(9940 / 10_000, 0.994)
     assert not reaches(9939 / 10_000, 0.994)
+
+
+class Saying(nn.Module):
+    """The same ten scores for every image."""
+
+    def __init__(self, *scores: float) -> None:
+        super().__init__()
+        self.scores = torch.tensor([*scores, *[0.0] * (10 - len(scores))])
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.scores.expand(len(images), 10)
+
+
+@pytest.mark.parametrize("score", [math.nan, math.inf])
+def test_no_answer_is_no_right_answer(score: float) -> None:
+    """The largest of ten NaN is said to be class 0, and some images are zeros."""
+    subset = marked([0] * 4, [0, 0, 0, 1])
+    scores = evaluate(Saying(score), subset, RAW, torch.arange(4), 2, False)
+    assert scores.predicted.tolist() == [-1] * 4
+    assert (scores.accuracy, scores.loss) == (0.0, None)
+    evaluation = describe(scores, subset, 10)
+    assert evaluation.unanswered == (3, 1, *[0] * 8)
+    assert sum(map(sum, evaluation.confusion)) == 0
+    assert evaluation.mistakes == ()
+
+
+@pytest.mark.parametrize("score", [1e38, -math.inf])
+def test_large_and_impossible_scores_are_answers(score: float) -> None:
+    """A class that is ruled out is what masks say; a huge score has a probability of one."""
+    subset = marked([0], [0 if score > 0 else 1])
+    scores = evaluate(Saying(score, 0.0 if score > 0 else 1.0), subset, RAW, torch.arange(1), 1, False)
+    assert scores.accuracy == 1.0
+    assert describe(scores, subset, 10).unanswered == ()
+
+
+def test_whole_numbers_are_scores() -> None:
+    class Whole(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return nn.functional.one_hot((images[:, 0, 0, 0] * 255).round().long(), 10)
+
+    subset = marked([1, 2, 3], [1, 2, 4])
+    assert evaluate(Whole(), subset, RAW, torch.arange(3), 3, False).accuracy == 2 / 3
+    assert as_scores(torch.tensor([True])).dtype == torch.float32
+    assert as_scores(torch.tensor([1 + 2j])).tolist() == [1.0]
+    assert as_scores(torch.zeros(1, dtype=torch.float64)).dtype == torch.float64
