@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO, Literal
 
@@ -107,9 +108,10 @@ def _run(engine: Engine, settings: Settings, job: Job) -> Result:
         with _end_of(run) as ended:
             # Memory and processes are for the engine to bound, files for the folders' own sizes.
             followed = follow(ended, streams, job.limits, lambda: Usage(0, 0, 0))
-        if followed.reason is not None:
-            engine.call("kill", names.job)
-        drain(streams)
+        with ThreadPoolExecutor(1) as beside:  # an engine may not end what still prints while nobody reads
+            if followed.reason is not None:
+                beside.submit(engine.call, "kill", names.job)
+            drain(streams)
         state = _state(engine, names, run, stderr)
         files, refused = dialogue.read(keeper, job.limits.output_bytes)
     said, memory = dialogue.last_words(stderr.text(), job.limits.stdout_bytes)
