@@ -44,6 +44,8 @@ format: $(STAMP)
 test-system: $(STAMP)
 	@sh .ci/require bubblewrap bwrap
 	@sh .ci/require chromium chromium
+	@sh .ci/require runc runc
+	@sh .ci/require podman podman
 	$(BIN)/pytest -m system
 
 bench: $(STAMP)
