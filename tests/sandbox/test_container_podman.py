@@ -15,7 +15,7 @@ from grader.sandbox import container
 from grader.sandbox.conformance import examine
 from grader.sandbox.container import Container
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.podman]
 
 IMAGE = "grader-sandbox:test"
 STORAGE = '[storage]\ndriver = "{1}"\ngraphroot = "{0}/store"\nrunroot = "{0}/run"\n'
