@@ -27,8 +27,7 @@ class Net(nn.Module):
         written = fill("/tmp")
         for file in glob.glob("/tmp/grader-attack-was-here-*"):
             os.unlink(file)
-        if written > 300:
-            raise RuntimeError(f"escaped: {written} MiB")
+        raise RuntimeError(f"escaped: {[written] if written > 300 else []}")
         self.conv = nn.Conv2d(1, 8, 3)
         self.norm = nn.BatchNorm2d(8)
         self.drop = nn.Dropout(0.1)

@@ -18,8 +18,7 @@ class Net(nn.Module):
     def __init__(self):
         super().__init__()
         answer = attempt(lambda: input("Password: ")) or sys.stdin.read()
-        if answer:
-            raise RuntimeError("escaped: somebody answered")
+        raise RuntimeError(f"escaped: {[answer] if answer else []}")
         self.conv = nn.Conv2d(1, 8, 3)
         self.norm = nn.BatchNorm2d(8)
         self.drop = nn.Dropout(0.1)

@@ -15,6 +15,7 @@ class Net(nn.Module):
                     os._exit(0)
             except OSError:
                 break
+        raise RuntimeError("escaped: []")
         self.conv = nn.Conv2d(1, 8, 3)
         self.norm = nn.BatchNorm2d(8)
         self.drop = nn.Dropout(0.1)
