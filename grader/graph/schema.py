@@ -23,6 +23,7 @@ MAX_ELEMENTS = 100_000_000  # of all parameters, and of all buffers and constant
 _MAX_RESULT_BYTES = 2**20
 _MAX_GRAPH_BYTES = 32 * 2**20
 _MAX_LIST = 4_096
+_MAX_EXTENT = 2**40  # of a shape without its zeros: strides are products of sizes even where there is no element
 _NAMES = {letter: re.compile(rf"{letter}(0|[1-9][0-9]{{0,6}})") for letter in "nxpbc"}
 _OP = re.compile(r"[A-Za-z0-9_.:]{1,120}")
 _WORD = re.compile(r"[A-Za-z0-9_ ,.>-]{0,64}")
@@ -172,15 +173,24 @@ def _node(data: Any, defined: set[str], piece: Slice) -> Node:
         raise _malformed("graphs.json", f"the arguments of {name} are not short lists")
     if not all(_KEYWORD.fullmatch(key) for key in kwargs):
         raise _malformed("graphs.json", f"{name} has a keyword that is not a name")
+    op, plain = _without_pick(data["op"], tuple(_argument(value, defined, name) for value in args))
     return Node(
         name=name,
-        op=data["op"],
-        args=tuple(_argument(value, defined, name) for value in args),
+        op=op,
+        args=plain,
         kwargs={key: _argument(value, defined, name) for key, value in kwargs.items()},
         module=_text(data["module"], 500),
         module_class=_text(data["module_class"], 200),
         location=_location(data["location"], piece),
     )
+
+
+def _without_pick(op: str, args: tuple[Argument, ...]) -> tuple[str, tuple[Argument, ...]]:
+    """A pick from a list that is written out is an alias of the item: then all know whose memory it is."""
+    match args:
+        case (tuple() as items, int(index)) if op == "operator.getitem" and 0 <= index < len(items):
+            return "aten.alias.default", (items[index],)
+    return op, args
 
 
 def _argument(value: Any, defined: set[str], name: str) -> Argument:
@@ -271,6 +281,8 @@ def _name(value: Any, letter: str) -> str:
 def _shape(value: Any, what: str) -> tuple[int, ...]:
     if not isinstance(value, list) or len(value) > 8 or not all(type(n) is int and 0 <= n < 2**31 for n in value):
         raise _malformed("graphs.json", f"{what} is not a short list of sizes")
+    if math.prod(n for n in value if n) > _MAX_EXTENT:
+        raise _malformed("graphs.json", f"{what} is too large")
     return tuple(value)
 
 

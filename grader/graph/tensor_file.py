@@ -6,6 +6,8 @@ Format: https://github.com/huggingface/safetensors#format (8 bytes little-endian
 import math
 from collections.abc import Mapping
 
+from safetensors import SafetensorError, deserialize
+
 from grader.errors import SubmissionError
 from grader.graph.element_types import SAFETENSORS
 from grader.graph.strict_json import read_json
@@ -16,7 +18,10 @@ _MAX_HEADER_BYTES = 2**20
 
 
 def check_tensor_file(data: bytes, specs: Mapping[str, TensorSpec]) -> None:
-    """Every tensor of `specs`, and no other, with its shape and type, the data without gaps. Raises SubmissionError."""
+    """Every tensor of `specs`, and no other, with its shape and type, the data without gaps. Raises SubmissionError.
+
+    What passes is what the library reads as well, which is stricter about numbers ("-0", "1.0") and laxer about gaps.
+    """
     if len(data) > MAX_TENSOR_BYTES:
         raise SubmissionError(f"The model's buffers and constants take {len(data)} bytes; at most {MAX_TENSOR_BYTES}.")
     length = int.from_bytes(data[:8], "little")
@@ -25,7 +30,6 @@ def check_tensor_file(data: bytes, specs: Mapping[str, TensorSpec]) -> None:
     header = read_json(data[8 : 8 + length], "tensor header", max_bytes=_MAX_HEADER_BYTES)
     if not isinstance(header, dict):
         raise SubmissionError("The sandbox wrote a tensor file with a damaged header.")
-    header.pop("__metadata__", None)
     if header.keys() != specs.keys():
         raise SubmissionError("The tensor file does not hold the buffers and constants that the graph names.")
     spans = sorted(_span(header[name], name, spec) for name, spec in specs.items())
@@ -36,6 +40,13 @@ def check_tensor_file(data: bytes, specs: Mapping[str, TensorSpec]) -> None:
         end = stop
     if end != len(data) - 8 - length:
         raise SubmissionError("The tensor file is longer or shorter than its header says.")
+    try:
+        tensors = deserialize(data)  # type: ignore[no-untyped-call]
+    except SafetensorError as error:
+        raise SubmissionError("The sandbox wrote a tensor file with a damaged header.") from error
+    for name, tensor in tensors:
+        if specs[name].dtype == "bool" and tensor["data"].strip(b"\0\1"):
+            raise SubmissionError(f"The tensor file stores truth values in {name} that are neither true nor false.")
 
 
 def _span(entry: object, name: str, spec: TensorSpec) -> tuple[int, int]:

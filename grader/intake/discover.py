@@ -4,7 +4,7 @@ import ast
 import difflib
 from pathlib import Path
 
-from grader.errors import UsageError
+from grader.errors import SubmissionError, UsageError
 from grader.intake.evidence import Weighed, weigh
 from grader.intake.model_spec import ModelSpec, parse_model_spec
 from grader.intake.prospects import Prospect, prospect_for, prospects
@@ -24,9 +24,16 @@ def discover(
     """Find the candidates under `root` and choose one; nothing of the submission is imported or run.
 
     `model` is FILE[:CELL]:CLASS[@LINE]; `readme` a README's path relative to `root`; `checkout` the repository around
-    `root`, whose modules may be imported by the code under `root`. Raises UsageError when `model` names nothing.
+    `root`, whose modules may be imported by the code under `root`. Raises UsageError when `model` names nothing, and
+    SubmissionError where the code is nested too deeply.
     """
-    tree = SourceTree(root, checkout)
+    try:
+        return _discover(SourceTree(root, checkout), model, readme)
+    except RecursionError:
+        raise SubmissionError("The code in the folder is nested too deeply to be read.") from None
+
+
+def _discover(tree: SourceTree, model: str | None, readme: str | None) -> Discovery:
     trace = follow(tree)
     found = prospects(trace)
     rows = weigh(found, Readme(tree.readmes(readme)))

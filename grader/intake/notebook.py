@@ -13,6 +13,7 @@ from grader.intake.source import Cell, Source, running_order
 
 MOST_PYTHON_BYTES = 2 * 2**20
 MOST_NOTEBOOK_BYTES = 128 * 2**20
+MOST_VALUES = 5_000_000  # of a notebook's JSON, which takes up to a hundred bytes of memory for each
 MOST_CELLS = 5000
 OUTPUT_KEPT = 20_000  # characters of printed output kept per cell, from the end
 # Codecs of Python that a `# coding:` line may name though no text is written in them: slow, or made to fail.
@@ -60,7 +61,9 @@ def _decode(data: bytes) -> str:
 
 def _read_notebook(data: bytes, file: str) -> Read:
     try:
-        notebook = json.loads(data)
+        notebook = load_notebook(data)
+    except TooManyValues as problem:
+        return None, (f"{file} {problem} and was not read.",)
     except (ValueError, RecursionError) as error:
         return _read_misnamed(data, file, error)
     raw = raw_cells(notebook)
@@ -70,12 +73,18 @@ def _read_notebook(data: bytes, file: str) -> Read:
     if len(raw) > MOST_CELLS:
         problems.append(f"{file} has {len(raw)} cells; the first {MOST_CELLS} were read.")
     cells: list[Cell] = []
+    left = MOST_PYTHON_BYTES
     for index, item in enumerate(raw[:MOST_CELLS]):
         if not isinstance(item, dict) or item.get("cell_type") != "code":
             continue
         text = _text(item.get("source", item.get("input", "")))
         if not is_python_cell(text):
             continue
+        left -= len(text)
+        if left < 0:
+            limit = MOST_PYTHON_BYTES // 2**20
+            problems.append(f"{file} holds more than {limit} MB of code; from cell {index} on it was not read.")
+            break
         try:
             source, tree = parse_cell(text)
         except UnreadablePython as problem:
@@ -97,12 +106,30 @@ def _read_misnamed(data: bytes, file: str, error: Exception) -> Read:
             if tree.body and not _is_one_expression(tree):
                 note = f"{file} is plain Python, not a notebook, and was read as such."
                 return Source(file, (Cell(file, None, source, tree),)), (note,)
-    reason = f"{error.msg} at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "nested too deep"
-    return None, (f"{file} is not a readable notebook: its JSON is damaged ({reason}).",)
+    return None, (f"{file} is not a readable notebook: its JSON is damaged ({_damage(error)}).",)
+
+
+def _damage(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}"
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    return "not UTF-8 text" if isinstance(error, UnicodeError) else "a number with thousands of digits"
 
 
 def _is_one_expression(tree: ast.Module) -> bool:
     return len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr)
+
+
+class TooManyValues(ValueError):
+    """A notebook's JSON would take too much memory; the message continues "the file ..."."""
+
+
+def load_notebook(data: bytes) -> Any:
+    """The JSON of a notebook. Raises ValueError or RecursionError for what is none, TooManyValues over the bound."""
+    if sum(data.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
+        raise TooManyValues(f"has more than {MOST_VALUES:,} values")
+    return json.loads(data)
 
 
 def raw_cells(notebook: Any) -> list[Any] | None:

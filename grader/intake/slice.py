@@ -17,9 +17,15 @@ def slice_candidate(root: Path, candidate: Candidate, *, checkout: Path | None =
     """Cut out of the sources under `root` what building `candidate` needs, original line numbers kept.
 
     What trains, downloads or plots stays behind. `checkout` is the repository around `root`, whose modules may be
-    imported. Raises SubmissionError when the candidate is no longer where it was found.
+    imported. Raises SubmissionError when the candidate is no longer where it was found, or is nested too deeply.
     """
-    tree = SourceTree(root, checkout)
+    try:
+        return _slice(SourceTree(root, checkout), candidate)
+    except RecursionError:
+        raise SubmissionError(f"The code that {candidate.name} needs is nested too deeply to be read.") from None
+
+
+def _slice(tree: SourceTree, candidate: Candidate) -> Slice:
     source, cell = _locate(tree, candidate)
     slicer = Slicer(tree, Resolver(tree))
     entry = slicer.entry(source)

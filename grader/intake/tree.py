@@ -12,6 +12,7 @@ from grader.intake.source import Source
 MOST_FILES = 2000
 MOST_DEPTH = 64  # folders in folders
 MOST_BYTES = 512 * 2**20
+MOST_CODE = 4 * 2**20  # characters of Python in all: its syntax tree takes up to 600 times that in memory
 IGNORED_FOLDERS = frozenset({
     ".git", ".hg", ".svn", ".ipynb_checkpoints", "__pycache__", "node_modules", "site-packages", ".venv", "venv",
     ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".idea", ".vscode", ".eggs",
@@ -67,7 +68,7 @@ class SourceTree:
             self.problems.append(f"The folder has {len(files)} source files; the first {MOST_FILES} were read.")
             files = files[:MOST_FILES]
         self.files = tuple(files)
-        spent = 0
+        spent = code = 0
         for file in files:
             path = self.root / file
             try:
@@ -81,6 +82,12 @@ class SourceTree:
                 break
             source, problems = read_source(path, file)
             self.problems += problems
+            code += sum(len(cell.source) for cell in source.cells) if source else 0
+            if code > MOST_CODE:
+                self.problems.append(
+                    f"The source files hold more than {MOST_CODE // 2**20} MB of code; {file} and later were not read."
+                )
+                break
             if source:
                 self.sources[file] = source
         self._add_written_files()

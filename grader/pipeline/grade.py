@@ -9,7 +9,7 @@ from importlib import import_module
 
 from grader.checks.base import Context
 from grader.checks.run import evaluate
-from grader.errors import SubmissionError
+from grader.errors import GraderError, SubmissionError
 from grader.model.claims import Claims
 from grader.model.facts import Facts
 from grader.model.graph import Export
@@ -109,6 +109,11 @@ def _measure(export: Export) -> Facts:
     except UnsupportedOperation as problem:
         message, mend = problem.message, problem.mend
         raise Ungradable(message, mend=mend, location=problem.location, blame="nobody") from problem
+    except GraderError:
+        raise
+    except Exception as problem:  # a graph that no model of torch's makes: a mistake of ours must not end a batch
+        message = f"grader could not measure the graph: {type(problem).__name__}."
+        raise Ungradable(message, mend="This is a fault of grader; please report it.", blame="grader") from problem
 
 
 def _require_fitting_output(facts: Facts, candidate: Candidate, request: Request) -> None:

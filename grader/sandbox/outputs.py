@@ -41,6 +41,8 @@ def _read(folder: int, name: str, limit: int, owner: int | None) -> bytes:
             raise ValueError("it is not a regular file")
         if owner is not None and status.st_uid != owner:
             raise ValueError("it belongs to somebody else")
+        if status.st_nlink > 1:  # the other one may be a file that lay there before
+            raise ValueError("it is a file with several names")
         if status.st_size > limit:
             raise ValueError(f"it has {status.st_size} bytes, more than {limit}")
         return file.read(limit)

@@ -1,7 +1,6 @@
 """A notebook's markdown cells and printed outputs, and whose model each cell works on."""
 
 import ast
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from grader.intake.links import crosses_link
-from grader.intake.notebook import MOST_CELLS, MOST_NOTEBOOK_BYTES, raw_cells
+from grader.intake.notebook import MOST_CELLS, MOST_NOTEBOOK_BYTES, load_notebook, raw_cells
 from grader.intake.python_text import UnreadablePython, parse_cell
 
 OUTPUT_HEAD, OUTPUT_TAIL = 100_000, 200_000  # characters kept of a cell's output
@@ -40,7 +39,7 @@ def read_pages(path: Path, file: str, checkout: Path) -> tuple[list[Page], tuple
     try:
         if crosses_link(path, checkout) or not path.is_file() or path.stat().st_size > MOST_NOTEBOOK_BYTES:
             return [], ()
-        cells = raw_cells(json.loads(path.read_bytes()))
+        cells = raw_cells(load_notebook(path.read_bytes()))
     except (OSError, ValueError, RecursionError):
         return [], ()  # discovery has said so
     pages: list[Page] = []

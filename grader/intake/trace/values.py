@@ -75,11 +75,14 @@ class ClassValue(Value):
 
     def ancestors(self) -> "list[ClassValue]":
         """This class and its local bases, depth first."""
-        found: list[ClassValue] = [self]
-        for base in self.bases:
-            if isinstance(base, ClassValue):
-                found += [one for one in base.ancestors() if one not in found]
-        return found
+        found: dict[ClassValue, None] = {}
+        pending = [self]
+        while pending:
+            one = pending.pop()
+            if one not in found:
+                found[one] = None
+                pending += [base for base in reversed(one.bases) if isinstance(base, ClassValue)]
+        return list(found)
 
     def find(self, name: str) -> "tuple[Value, ClassValue] | None":
         """An attribute and the class that defines it."""
