@@ -11,7 +11,7 @@ from report_factory import failing_static
 from grader.model.report import GradeReport
 from grader.report.html import to_html
 
-VOID = {"meta", "link", "img", "br", "hr"}
+VOID = {"meta", "link", "img", "br", "hr", "input"}
 
 
 class Outline(HTMLParser):

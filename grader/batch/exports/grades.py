@@ -20,7 +20,7 @@ def grade_of(entry: RosterEntry, report: GradeReport | None, *, max_points: floa
         return _without(entry, "not_graded", reason, max_points)
     if report.verdict not in ("pass", "fail"):
         return _without(entry, "not_graded", report.summary, max_points)
-    criteria = tuple(_line(outcome) for outcome in report.outcomes)
+    criteria = tuple(criterion_grade(outcome) for outcome in report.outcomes)
     return Grade(
         student=entry.student,
         name=entry.name,
@@ -48,7 +48,8 @@ def _without(entry: RosterEntry, standing: str, reason: str, max_points: float) 
     )
 
 
-def _line(outcome: Outcome) -> CriterionGrade:
+def criterion_grade(outcome: Outcome) -> CriterionGrade:
+    """One line of a grade."""
     place = outcome.evidence[0] if outcome.evidence else None
     return CriterionGrade(
         id=outcome.id,
