@@ -3,6 +3,8 @@
 A failed criterion is not an error (it is an `Outcome`); these say that work could not be done.
 """
 
+from typing import Literal
+
 
 class GraderError(Exception):
     """Base of all expected errors. `message` is one sentence; `mend` says what to do about it."""
@@ -52,6 +54,14 @@ class SandboxError(GraderError):
 
 class TrainingError(GraderError):
     """The training process died or answered nonsense; never the student's fault."""
+
+
+class FetchError(GraderError):
+    """A repository could not be had, and that is not known to be the student's fault."""
+
+    def __init__(self, message: str, *, fault: Literal["network", "ours", "unknown"], mend: str = "") -> None:
+        super().__init__(message, mend=mend)
+        self.fault: Literal["network", "ours", "unknown"] = fault  # unknown: it is private, or is not there at all
 
 
 class StoreError(GraderError):

@@ -70,6 +70,10 @@ class TooMuch(SubmissionError):
     """A command passed its limit of time, output or disk."""
 
 
+class TooSlow(TooMuch):
+    """A command did not end in time."""
+
+
 def environment(configuration: Mapping[str, str] | None = None, **variables: str) -> dict[str, str]:
     """The whole environment of a git command; `configuration` and `variables` come on top."""
     settings = {**_CONFIGURATION, **(configuration or {})}
@@ -157,7 +161,7 @@ def run(
         selector.register(process.stderr, selectors.EVENT_READ, errors)
         while selector.get_map():
             if time.monotonic() > deadline:
-                raise TooMuch(f"The repository took longer than {seconds:.0f} seconds to read.")
+                raise TooSlow(f"The repository took longer than {seconds:.0f} seconds to read.")
             if growing is not None and folder_bytes(growing) > growing_bytes:
                 raise TooMuch(f"The repository is larger than {growing_bytes >> 20} MiB.")
             for key, _ in selector.select(_CHECK_SECONDS):

@@ -4,6 +4,7 @@ The tree is listed while it streams and refused as soon as it is too large, so a
 billions of paths) costs nothing. Only what grading reads is written.
 """
 
+import errno
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +20,7 @@ from grader.intake.git_source import printable
 _READ = frozenset(("py", "ipynb", "md", "markdown", "rst", "txt", "yml", "yaml", "json", "toml", "cfg", "ini"))
 _LFS = b"version https://git-lfs.github.com/spec/v1\n"
 _MOST_NOTES = 20
+_OF_THIS_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 @dataclass(frozen=True)
@@ -173,8 +175,10 @@ def _written(folder: Path, path: PurePosixPath, content: bytes) -> bool:
         place.parent.mkdir(parents=True, exist_ok=True)
         # Only files and folders are ever made here, so no part of the way can be a link that leads out.
         descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-    except OSError:  # a name twice, or once as a file and once as a folder
-        return False
+    except OSError as problem:
+        if problem.errno in _OF_THIS_MACHINE:
+            raise
+        return False  # a name twice, or once as a file and once as a folder; one that this file system can't hold
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     return True

@@ -15,7 +15,7 @@ SOURCES = {
     "ext": "ext::sh -c {command}",
     "fd": "fd::7",
     "ext as a scheme": "ext://{command}",
-    "git": "git://127.0.0.1:47911/x",
+    "git": "git://192.0.2.1:47911/x",
     "http": "http://127.0.0.1:47911/x",
     "ftp": "ftp://127.0.0.1:47911/x",
     "ssh option as host": "ssh://-oProxyCommand={command}/x",

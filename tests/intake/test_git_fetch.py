@@ -91,7 +91,7 @@ def test_links_submodules_and_lfs_pointers_are_left_out_and_said(repository, mak
 @pytest.mark.parametrize("filtered", [True, False])
 def test_large_files_are_left_out_whether_the_server_filters_or_not(repository, workspace, filtered, monkeypatch):
     if not filtered:
-        monkeypatch.setattr("grader.intake.git_remote._LOCAL_SIDE", "git upload-pack")
+        monkeypatch.setattr("grader.intake.git_transfer._LOCAL_SIDE", "git upload-pack")
     repository.commit(**{"net.py": "net", "large.py": "x" * 3_000_000})
     submission = fetch(repository.url, workspace=workspace, limits=FetchLimits(file_bytes=1 << 20))
     assert files(submission) == {"net.py": "net"}

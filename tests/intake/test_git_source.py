@@ -17,6 +17,12 @@ def test_urls():
     assert parse("file:///a/b c").url == "file:///a/b c"
 
 
+def test_gits_own_protocol_is_for_this_machine_alone():
+    assert parse("git://127.0.0.1:9418/a/b.git").url == "git://127.0.0.1:9418/a/b.git"
+    assert parse("git://user:secret@localhost/a?x#y") == Remote("git://localhost/a", "git://localhost/a")
+    assert environment()["GIT_ALLOW_PROTOCOL"] == "https:ssh:file"
+
+
 def test_credentials_leave_the_url_for_a_header():
     remote = parse("https://user:ghp_s%40cret@h.example/a?token=x#y")
     assert remote.url == remote.shown == "https://h.example/a"
@@ -42,6 +48,8 @@ def test_text_for_a_terminal_is_one_harmless_line():
         "http://h.example/x",
         "ext::sh -c x",
         "ftp://h.example/x",
+        "git://h.example/x",
+        "git://127.0.0.1.h.example/x",
         "https://-oProxyCommand=x/y",
         "https:///x",
         "https://[x/",

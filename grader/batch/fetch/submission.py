@@ -1,0 +1,69 @@
+"""One student's work, fetched: tried again where that may help, and with a name for whose doing it is where not."""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.batch.fetch.back_off import BackOff, persist
+from grader.errors import FetchError, GraderError, SubmissionError
+from grader.intake.git import fetch
+from grader.intake.git_command import TooSlow
+from grader.intake.git_refusal import NoAccess, NoFolder, NoReference, Unreachable
+from grader.intake.git_tree import FetchLimits
+from grader.model.roster import RosterEntry
+from grader.model.submission import Submission
+
+_PASSING = (Unreachable, TooSlow)
+
+
+@dataclass(frozen=True)
+class FetchSettings:
+    """How a class is fetched."""
+
+    limits: FetchLimits = field(default_factory=FetchLimits)
+    back_off: BackOff = field(default_factory=BackOff)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What was fetched. Everything below `submission.checkout` is files; there is no git folder in it."""
+
+    submission: Submission
+    commit: str | None  # None for a local folder outside git
+    received_at: str | None = None  # ISO 8601, as the forge says; None where it was not asked or does not know
+    late: bool = False  # what is graded arrived after the deadline, because nothing did before it
+    notes: tuple[str, ...] = ()  # how the commit was chosen, one sentence each; not part of any report
+
+
+def fetch_submission(entry: RosterEntry, settings: FetchSettings, workspace: Path) -> Fetched:
+    """Fetch what a line of the roster names into `workspace`, a folder of its own.
+
+    Raises SubmissionError where the student is at fault (an empty or oversized repository, no such branch or folder),
+    FetchError where network, machine or nobody knows who is, and UsageError where the roster is wrong.
+    """
+    if entry.repository is None:
+        raise FetchError(f"There is no repository: {entry.missing or 'none is named'}.", fault="ours")
+    try:
+        submission = persist(lambda: _fetch(entry, entry.ref, settings, workspace), _PASSING, settings.back_off)
+    except (NoFolder, NoReference) as problem:
+        raise SubmissionError(problem.message, mend=problem.mend) from problem
+    except NoAccess as problem:
+        mend = "Ask the student whether it exists, and see that the account that grades may read it."
+        raise FetchError(problem.message, fault="unknown", mend=mend) from problem
+    except _PASSING as problem:
+        raise FetchError(problem.message, fault="network", mend="Run the batch again with --failed.") from problem
+    except OSError as problem:
+        raise FetchError(f"The repository cannot be kept here: {problem.strerror}.", fault="ours") from problem
+    return Fetched(submission, submission.commit)
+
+
+def _fetch(entry: RosterEntry, ref: str | None, settings: FetchSettings, workspace: Path) -> Submission:
+    """One attempt; what a broken one left is removed, and so is the git folder, which grading does not need."""
+    assert entry.repository is not None
+    try:
+        return fetch(entry.repository, ref=ref, path=entry.path, workspace=workspace, limits=settings.limits)
+    except (GraderError, OSError):
+        shutil.rmtree(workspace / "checkout", ignore_errors=True)
+        raise
+    finally:
+        shutil.rmtree(workspace / "repository.git", ignore_errors=True)
