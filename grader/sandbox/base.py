@@ -53,6 +53,7 @@ class Result:
     seconds: float
     peak_memory_bytes: int | None = None
     refused: tuple[str, ...] = ()
+    cpu_seconds: float | None = None  # of all processes, as far as the sandbox can tell
 
 
 @dataclass(frozen=True)

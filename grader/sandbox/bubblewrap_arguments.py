@@ -43,20 +43,39 @@ def options(limits: Limits, view: View, *, request: int, marker: str, root: bool
 
 def prefix(limits: Limits, uid: int, *, root: bool) -> list[str]:
     """The commands that a run is started through: they wait for a line, take the last privileges, set the limits."""
+    return [*_owned('read -r word && exec "$@" </dev/null'), *_confined(limits, uid, root=root)]
+
+
+def keeper(limits: Limits, uid: int, *, root: bool) -> list[str]:
+    """The command that keeps a namespace for a run that joins it: it has the run's rights, and ends with its input."""
+    return [*_owned('exec "$@"'), *_confined(limits, uid, root=root), "sh", "-c", "read -r word"]
+
+
+def bounds(limits: Limits) -> dict[str, tuple[int, int]]:
+    """(soft, hard) of each limit of prlimit(1)."""
+    return {
+        "as": (limits.memory_bytes, limits.memory_bytes),
+        "cpu": (limits.cpu_seconds, limits.cpu_seconds + 5),  # SIGXCPU first, which tells why
+        "fsize": (limits.output_bytes, limits.output_bytes),
+        "nproc": (limits.processes, limits.processes),
+        "nofile": (256, 256),
+        "core": (
+            1,
+            1,
+        ),  # not 0: where dumps are piped to a handler, only this keeps the kernel from starting it (core(5))
+        "msgqueue": (0, 0),
+    }
+
+
+def _owned(script: str) -> list[str]:
+    return ["sh", "-c", script, f"{OWNER}{os.getpid()}"]
+
+
+def _confined(limits: Limits, uid: int, *, root: bool) -> list[str]:
     become = ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", "--no-new-privs"]
     become += ["--inh-caps=-all", "--bounding-set=-all", "--"]
-    bounds = {
-        "as": limits.memory_bytes,
-        "cpu": f"{limits.cpu_seconds}:{limits.cpu_seconds + 5}",  # SIGXCPU first, which tells why
-        "fsize": limits.output_bytes,
-        "nproc": limits.processes,
-        "nofile": 256,
-        "core": 1,  # not 0: where dumps are piped to a handler, only this keeps the kernel from starting it (core(5))
-        "msgqueue": 0,
-    }
-    limit = ["prlimit", *(f"--{name}={value}" for name, value in bounds.items()), "--"]
-    hold = ["sh", "-c", 'read -r word && exec "$@" </dev/null', f"{OWNER}{os.getpid()}"]
-    return [*hold, *(become if root else []), *limit]
+    limit = ["prlimit", *(f"--{name}={soft}:{hard}" for name, (soft, hard) in bounds(limits).items()), "--"]
+    return [*(become if root else []), *limit]
 
 
 def _system() -> Iterable[str]:

@@ -126,15 +126,15 @@ def descendants(process: int) -> list[int]:
     return found
 
 
-def tree_usage(process: int) -> tuple[int, int]:
-    """(bytes of memory, threads) of the descendants of a process: memory that is their own or shared, not files.
+def tree_usage(*processes: int) -> tuple[int, int]:
+    """(bytes of memory, threads) of the descendants of processes: memory that is their own or shared, not files.
 
     Page tables count: one that maps a single page is as large as that. Memory may be handed from process to process
     faster than they can be read, so where one was gone before its turn, all are read again: the most that was seen.
     """
     memory = threads = 0
     for _ in range(_ATTEMPTS):
-        seen = [_usage_of(member) for member in descendants(process)]
+        seen = [_usage_of(member) for process in processes for member in descendants(process)]
         memory = max(memory, sum(usage[0] for usage in seen if usage))
         threads = max(threads, sum(usage[1] for usage in seen if usage))
         if None not in seen:

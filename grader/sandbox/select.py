@@ -18,15 +18,17 @@ def backends() -> tuple[Sandbox, ...]:
     return (Bubblewrap(), Container(), Process())
 
 
-def select(name: str = "auto") -> Sandbox:
+def select(name: str = "auto", *, warm: bool = False) -> Sandbox:
     """The sandbox called `name`; "auto" is bubblewrap, and nothing else.
+
+    `warm` is for many runs one after the other: a sandbox that can keeps a process with everything imported for them.
 
     Raises SandboxError with the mend when it does not work on this machine, UsageError for an unknown name.
     """
     backend: Sandbox
     match name:
         case "auto" | "bubblewrap":
-            backend = Bubblewrap()
+            backend = Bubblewrap(warm=warm)
         case "process":
             backend = Process()
         case "container":
