@@ -174,10 +174,12 @@ class _Demand:
         sizes = [self._flow.shape(value.name)[dim] for value in call.values]
         return list(zip(call.values, torch.split(wanted, sizes, dim), strict=True))
 
-    def _by_channel(self, call: Call, wanted: torch.Tensor) -> list[tuple[Value, Wanted]]:
+    def _by_channel(self, call: Call, wanted: torch.Tensor) -> list[tuple[Value, Wanted]] | None:
         """Places see each other, channels don't."""
         source, *others = call.values
         shape = self._flow.shape(source.name)
+        if wanted.shape[:2] != shape[:2]:  # pooled without a batch: its first two dimensions are channel and height
+            return None
         channels = wanted.flatten(2).any(2) if wanted.ndim > 2 else wanted
         if call.kind is Kind.BATCH_NORM:
             channels = channels.any(0, keepdim=True)

@@ -38,6 +38,7 @@ _BY_VALUE = frozenset(
     {Kind.BATCH_NORM, Kind.NORM, Kind.DROPOUT, Kind.ACTIVATION, Kind.ELEMENTWISE, Kind.IDENTITY, Kind.NOISE}
 )
 _MAX_PLACES = 1 << 12  # along one dimension; beyond, every element is taken to see everything
+_MAX_LENGTH = 1 << 14  # along one dimension, of what is moved: a batch that is part of the graph may be flattened in
 _MAX_MOVED = 1 << 23  # elements followed one by one through reshapes and the like, in one model
 # Operators that put the dimensions in another order and do nothing else.
 _ORDERS = frozenset(
@@ -171,7 +172,7 @@ class _Walk:
         value = call.values[0]
         whole, shape = self._read(value), self.flow.shape(value.name)
         target = self.flow.shape(call.name)
-        if len(call.values) > 1:
+        if len(call.values) > 1 or max((*shape, *target), default=0) > _MAX_LENGTH:
             return None
         if call.kind is Kind.RESHAPE:
             return whole if target == shape else self._rearranged(whole, shape, lambda index: index.reshape(target))

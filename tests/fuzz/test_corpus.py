@@ -47,7 +47,14 @@ def test_a_seed_that_the_probe_wrote_is_read(file: Path) -> None:
     assert (targets.read_export(file.read_bytes()) is not None) == (file.stem in SEED_NETS or file.stem in _READABLE)
 
 
-_READABLE = {"sizes-of-references", "without-source", "short-stride", "recurrent-shapes"}
+_READABLE = {
+    "pooled-without-batch",
+    "large-batch",
+    "sizes-of-references",
+    "without-source",
+    "short-stride",
+    "recurrent-shapes",
+}
 
 
 @pytest.mark.parametrize("target", ["graph", "notebook", "claims"])
