@@ -110,12 +110,23 @@ def _check_operands(step: Step, operands: Mapping[str, list[Any]]) -> None:
     recurs = step.operation.kind is Kind.RECURRENT
     if recurs and any(size > _MAX_SEQUENCE for tensor in tensors for size in tensor.shape[:2]):
         raise SubmissionError(f"The model runs over a sequence longer than {_MAX_SEQUENCE} {_at(step)}.")
+    if step.operation.kind is Kind.NOISE and not _broadcast([tuple(tensor.shape) for tensor in tensors]):
+        # On meta tensors torch does not look.
+        raise SubmissionError(f"The model's graph does not fit together {_at(step)}: its tensors have other shapes.")
     if recurs:
         wanted = misfit(step.operation, bind(step.node), _shapes_by_argument(operands))
         if wanted:
             raise SubmissionError(f"The model's graph does not fit together {_at(step)}: it needs {wanted}.")
     if step.operation.kind is Kind.GETITEM and not isinstance(operands["a"][0], list | tuple):
         raise UnsupportedOperation(step.node.op, step.node.location, "it picks from no list")
+
+
+def _broadcast(shapes: list[tuple[int, ...]]) -> bool:
+    try:
+        torch.broadcast_shapes(*shapes)
+    except RuntimeError:
+        return False
+    return True
 
 
 class _Budget:

@@ -48,6 +48,7 @@ def test_a_seed_that_the_probe_wrote_is_read(file: Path) -> None:
 
 
 _READABLE = {
+    "noise-shapes",
     "pooled-without-batch",
     "large-batch",
     "sizes-of-references",
