@@ -19,6 +19,13 @@ def new_repository(folder: Path, limits: FetchLimits) -> None:
     succeed(("init", "--quiet", "--bare", "--template=", str(folder)), git_command.environment(), limits)
 
 
+def environment_for(remote: Remote, **variables: str) -> dict[str, str]:
+    """The whole environment of a git command that talks to `remote`; its credentials go to no other host."""
+    header = {f"http.{remote.url}.extraHeader": remote.header, "http.followRedirects": "false"} if remote.header else {}
+    allowed = {"GIT_ALLOW_PROTOCOL": "git"} if remote.url.startswith("git:") else {}
+    return git_command.environment(header, **allowed, **variables)
+
+
 def transfer(
     remote: Remote, options: tuple[str, ...], wanted: tuple[str, ...], repository: Path, limits: FetchLimits
 ) -> Done:
@@ -26,9 +33,7 @@ def transfer(
 
     Raises TooMuch when a limit is passed.
     """
-    header = {f"http.{remote.url}.extraHeader": remote.header, "http.followRedirects": "false"} if remote.header else {}
-    allowed = {"GIT_ALLOW_PROTOCOL": "git"} if remote.url.startswith("git:") else {}
-    told = git_command.environment(header, GIT_DIR=str(repository), **allowed)
+    told = environment_for(remote, GIT_DIR=str(repository))
     local = ("--upload-pack", _LOCAL_SIDE) if remote.url.startswith("file:") else ()
     done = git_command.run(
         ("fetch", *_OPTIONS, *options, *local, "--stdin", "--", remote.url),

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.batch.fetch.back_off import BackOff, persist
+from grader.batch.fetch.deadline import Choice, Deadline, choose
+from grader.batch.fetch.forge import Forge, NoForge
 from grader.errors import FetchError, GraderError, SubmissionError
 from grader.intake.git import fetch
 from grader.intake.git_command import TooSlow
@@ -22,6 +24,8 @@ class FetchSettings:
 
     limits: FetchLimits = field(default_factory=FetchLimits)
     back_off: BackOff = field(default_factory=BackOff)
+    deadline: Deadline | None = None
+    forge: Forge = field(default_factory=NoForge)  # asked when there is a deadline
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,8 @@ def fetch_submission(entry: RosterEntry, settings: FetchSettings, workspace: Pat
     if entry.repository is None:
         raise FetchError(f"There is no repository: {entry.missing or 'none is named'}.", fault="ours")
     try:
-        submission = persist(lambda: _fetch(entry, entry.ref, settings, workspace), _PASSING, settings.back_off)
+        choice = persist(lambda: _choose(entry, settings, workspace), _PASSING, settings.back_off)
+        submission = persist(lambda: _fetch(entry, choice, settings, workspace), _PASSING, settings.back_off)
     except (NoFolder, NoReference) as problem:
         raise SubmissionError(problem.message, mend=problem.mend) from problem
     except NoAccess as problem:
@@ -54,16 +59,33 @@ def fetch_submission(entry: RosterEntry, settings: FetchSettings, workspace: Pat
         raise FetchError(problem.message, fault="network", mend="Run the batch again with --failed.") from problem
     except OSError as problem:
         raise FetchError(f"The repository cannot be kept here: {problem.strerror}.", fault="ours") from problem
-    return Fetched(submission, submission.commit)
+    return Fetched(submission, submission.commit, choice.received_at, choice.late, choice.notes)
 
 
-def _fetch(entry: RosterEntry, ref: str | None, settings: FetchSettings, workspace: Path) -> Submission:
-    """One attempt; what a broken one left is removed, and so is the git folder, which grading does not need."""
+def _choose(entry: RosterEntry, settings: FetchSettings, workspace: Path) -> Choice:
+    if settings.deadline is None:
+        return Choice(entry.ref)
+    return choose(entry, settings.deadline, settings.forge, workspace, settings.limits)
+
+
+def _fetch(entry: RosterEntry, choice: Choice, settings: FetchSettings, workspace: Path) -> Submission:
+    """One attempt, without its git folder in the end: grading does not need it."""
     assert entry.repository is not None
+    _clear(workspace)
     try:
-        return fetch(entry.repository, ref=ref, path=entry.path, workspace=workspace, limits=settings.limits)
-    except (GraderError, OSError):
-        shutil.rmtree(workspace / "checkout", ignore_errors=True)
-        raise
-    finally:
-        shutil.rmtree(workspace / "repository.git", ignore_errors=True)
+        found = fetch(entry.repository, ref=choice.ref, path=entry.path, workspace=workspace, limits=settings.limits)
+    except (GraderError, OSError) as problem:
+        _clear(workspace)
+        if not (isinstance(problem, NoReference) and choice.forge):
+            raise
+        message = f"The commit {choice.ref} that counts by {choice.forge}'s record is no longer there."
+        mend = "History was rewritten since (a forced push); ask the student for that commit."
+        raise FetchError(message, fault="unknown", mend=mend) from problem
+    shutil.rmtree(workspace / "repository.git", ignore_errors=True)
+    return found.model_copy(update={"ref": entry.ref})
+
+
+def _clear(workspace: Path) -> None:
+    """Remove what an attempt left, this run's or one's that was killed."""
+    for name in ("checkout", "repository.git"):
+        shutil.rmtree(workspace / name, ignore_errors=True)
