@@ -16,6 +16,7 @@ from grader.cli.doctor import doctor
 from grader.cli.reference import app as reference
 from grader.cli.roster import app as roster
 from grader.cli.rubric import app as rubric
+from grader.cli.store import app as store
 from grader.errors import GraderError
 from grader.report.escape import log_text
 
@@ -33,6 +34,7 @@ app.command()(calibrate)
 app.add_typer(reference, name="reference")
 app.add_typer(rubric, name="rubric")
 app.add_typer(roster, name="roster")
+app.add_typer(store, name="store")
 app.add_typer(data, name="data")
 
 

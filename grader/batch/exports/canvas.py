@@ -1,7 +1,8 @@
 """A gradebook file for Canvas LMS.
 
 Source: Canvas community guide "How do I import grades in the Gradebook?": five columns that identify a student, one
-column per assignment headed `Title (id)`, a row `Points Possible`; `EX` excuses, an empty cell changes nothing.
+column per assignment headed `Title (id)`, a row `Points Possible`; `EX` excuses. An empty cell where Canvas has a grade
+takes that grade away (`no_change_to_value?` in its `gradebook_importer.rb`); a student without a row keeps it.
 """
 
 from collections.abc import Sequence

@@ -87,7 +87,7 @@ def _student(row: ResultRow, tags_of: Mapping[str, str]) -> Student:
 
 
 def _cell(text: str | None, key: float | None) -> Cell:
-    return Cell(NOTHING, "") if text is None or key is None else Cell(text, f"{key:.6f}".rstrip("0").rstrip("."))
+    return Cell(NOTHING, "") if text is None or key is None else Cell(text, repr(key))
 
 
 def _field(field: tuple[int, int]) -> str:

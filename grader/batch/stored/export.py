@@ -1,0 +1,67 @@
+"""Writing what a store holds of a batch: results with their reports, a Canvas file, a file per student."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.batch.exports.canvas import gradebook
+from grader.batch.results.assignment import Assignment
+from grader.batch.results.folders import report_folder, report_page
+from grader.batch.results.write import require_room, write_results
+from grader.batch.stored.collect import Collection
+from grader.batch.stored.per_student import PerStudent
+from grader.errors import UsageError
+from grader.model.grade import Standing
+from grader.model.result import ResultRow
+from grader.report.write import write_report, write_texts
+from grader.store.batches import now
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many files were written, and who was left out with why: (student, a clause)."""
+
+    files: int
+    left_out: tuple[tuple[str, str], ...]
+
+
+def write_everything(collection: Collection, folder: Path) -> list[ResultRow]:
+    """Write every report and then the results into a folder; returns the rows.
+
+    Raises UsageError where the folder can't be written to, GraderError where the disk is full or fails.
+    """
+    require_room(folder)
+    rows = []
+    for student in collection.students():
+        row = student.row
+        if row.report is not None and student.report is not None:
+            write_report(student.report, (folder / report_page(row.student)).parent)
+        rows.append(row)
+    write_results(folder, rows, Assignment(collection.batch.title, collection.rubric, now()))
+    return rows
+
+
+def write_canvas(collection: Collection, file: Path, assignment: str, *, graded_only: bool) -> dict[Standing, int]:
+    """Write a gradebook file; returns how many have which standing. `graded_only` leaves out who has no grade.
+
+    Raises as `write_everything` does.
+    """
+    grades = [student.grade for student in collection.students()]
+    kept = [grade for grade in grades if grade.standing != "not_graded"] if graded_only else grades
+    write_texts(file.parent, {file.name: gradebook(kept, assignment, max_points=collection.max_points)})
+    standings: tuple[Standing, ...] = ("graded", "excused", "not_graded")
+    return {standing: sum(grade.standing == standing for grade in grades) for standing in standings}
+
+
+def write_per_student(collection: Collection, folder: Path, files: PerStudent) -> Written:
+    """Write a file into a folder for each student. Raises as `write_everything` does."""
+    written, left_out = 0, []
+    for student in collection.students():
+        name = student.submission.entry.student
+        try:
+            text = files.content(student)
+        except UsageError as problem:
+            left_out.append((name, problem.message))
+            continue
+        write_texts(folder / report_folder(name), {files.file: text})
+        written += 1
+    return Written(written, tuple(left_out))

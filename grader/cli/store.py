@@ -1,0 +1,136 @@
+"""`grader store`: is a store whole, and what is in it in the forms that others read."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from grader.batch.stored.collect import Collection
+    from grader.batch.stored.per_student import PerStudent
+    from grader.store.engine import Store
+
+app = typer.Typer(help="Check a batch's store, or export its grades.", no_args_is_help=True)
+
+Place = Annotated[str, typer.Argument(metavar="STORE", help="An SQLite file, or a postgresql:// URL.")]
+Batch = Annotated[int | None, typer.Option("--batch", metavar="N", help="Which batch, where there are several.")]
+
+
+class Format(StrEnum):
+    """Who reads it."""
+
+    RESULTS = "results"
+    CANVAS = "canvas"
+    GRADESCOPE = "gradescope"
+    CLASSROOM50 = "classroom50"
+    GITHUB_CLASSROOM = "github-classroom"
+
+
+@app.command()
+def check(place: Place) -> None:
+    """Say what a store holds, and everything that is wrong with it. Exit code 3 where something is."""
+    from grader.report.escape import log_text
+    from grader.store.check import problems, sizes
+    from grader.store.listing import batches
+
+    with existing_store(place) as store:
+        there = store.transact(sizes)
+        typer.echo(log_text(", ".join(f"{name}: {number:,}" for name, number in there.items())))
+        for batch in store.transact(batches):
+            line = f"batch {batch.id}: {batch.title}, {batch.students:,} students, begun {batch.created_at}"
+            typer.echo(log_text(line))
+        found = store.transact(lambda connection: list(problems(connection)))
+        for problem in found:
+            typer.echo(log_text(problem))
+    typer.echo(f"{len(found):,} problems." if found else "The store is whole.")
+    if found:
+        raise typer.Exit(3)
+
+
+@app.command()
+def export(
+    place: Place,
+    out: Annotated[Path, typer.Option("--out", help="A folder; for Canvas a file.")],
+    format: Annotated[Format, typer.Option("--format", help="Who reads it.")] = Format.RESULTS,
+    batch: Batch = None,
+    assignment: Annotated[
+        str | None, typer.Option("--assignment", help="Canvas: the column, 'Title (id)'. Classroom 50: the slug.")
+    ] = None,
+    classroom: Annotated[str | None, typer.Option("--classroom", help="Classroom 50: its short name.")] = None,
+    graded_only: Annotated[
+        bool, typer.Option("--graded-only", help="Leave out who has no grade, so that Canvas keeps what it has.")
+    ] = False,
+) -> None:
+    """Write a batch's results with all reports, or its grades for a course system."""
+    from grader.batch.stored.collect import collect
+    from grader.batch.stored.per_student import classroom50_files, github_classroom_files, gradescope_files
+    from grader.report.escape import log_text
+
+    with existing_store(place) as store:
+        collection = collect(store, batch)
+        match format:
+            case Format.RESULTS:
+                said = _results(collection, out)
+            case Format.CANVAS:
+                said = _canvas(collection, out, _needed(assignment, "--assignment 'Title (id)'"), graded_only)
+            case Format.GRADESCOPE:
+                said = _per_student(collection, out, gradescope_files())
+            case Format.GITHUB_CLASSROOM:
+                said = _per_student(collection, out, github_classroom_files())
+            case Format.CLASSROOM50:
+                names = _needed(classroom, "--classroom NAME"), _needed(assignment, "--assignment SLUG")
+                said = _per_student(collection, out, classroom50_files(*names))
+    typer.echo(log_text(said))
+
+
+@contextmanager
+def existing_store(place: str) -> Iterator["Store"]:
+    """An open store; none is made. Raises UsageError where there is none."""
+    from grader.errors import UsageError
+    from grader.store.engine import open_store
+
+    if "://" not in place and not Path(place).exists():
+        raise UsageError(f"There is no store {place}.", mend="`grader batch ROSTER --store FILE` makes one.")
+    store = open_store(place)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _results(collection: "Collection", folder: Path) -> str:
+    from grader.batch.stored.export import write_everything
+
+    rows = write_everything(collection, folder)
+    reports = sum(row.report is not None for row in rows)
+    return f"{len(rows):,} students, {reports:,} reports: {folder / 'overview.html'}"
+
+
+def _canvas(collection: "Collection", out: Path, assignment: str, graded_only: bool) -> str:
+    from grader.batch.stored.export import write_canvas
+
+    found = write_canvas(collection, out, assignment, graded_only=graded_only)
+    return f"{out}: {found['graded']:,} graded, {found['excused']:,} excused, {found['not_graded']:,} without a grade"
+
+
+def _per_student(collection: "Collection", folder: Path, files: "PerStudent") -> str:
+    """A file for each student; those of whom there is nothing to write are named on stderr."""
+    from grader.batch.stored.export import write_per_student
+    from grader.report.escape import log_text
+
+    written = write_per_student(collection, folder, files)
+    for student, reason in written.left_out:
+        print(log_text(f"{student} is left out: {reason}."), file=sys.stderr)
+    return f"{folder}: {written.files:,} files, {len(written.left_out):,} students left out"
+
+
+def _needed(value: str | None, option: str) -> str:
+    from grader.errors import UsageError
+
+    if not value:
+        raise UsageError(f"This format needs {option}.")
+    return value
