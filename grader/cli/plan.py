@@ -9,15 +9,13 @@ from pathlib import Path
 
 from grader.checks.validate import validate_checks
 from grader.cli.progress import Progress
-from grader.errors import RecipeError, SubmissionError
+from grader.errors import SubmissionError
 from grader.intake.git import fetch
 from grader.intake.git_source import redact
-from grader.intake.links import is_folder, is_regular_file, leads_into, without_links
-from grader.intake.manifest import Entry, read_manifest
-from grader.model.recipe import Recipe
 from grader.model.report import GradeReport
 from grader.model.rubric import Rubric
 from grader.model.submission import Submission
+from grader.pipeline.entries import described, entries_of, narrowed
 from grader.pipeline.grade import grade, refusal
 from grader.pipeline.request import Backends, KnownRecipes, Options, Request
 from grader.report.write import require_writable, write_report
@@ -28,8 +26,7 @@ from grader.temporary_folder import temporary_folder
 from grader.tensorboard.board import Board
 from grader.tensorboard.folder import submission_name
 from grader.training.launch import ProgressEvent
-from grader.training.recipe import load_recipe, parse_recipe, shipped_recipe
-from grader.yaml_source import MAX_CHARACTERS
+from grader.training.recipe import load_recipe
 
 
 @dataclass(frozen=True)
@@ -106,42 +103,33 @@ def _requests(
         reference=load_recipe(rubric.reference_recipe_source),
         option=load_recipe(plan.recipe) if plan.recipe else None,
     )
-    source, options = redact(plan.source), _options(plan, Entry(), plan.out)
+    source = redact(plan.source)
     progress.stage(f"fetching {source}")
     unknown = Submission(source=source, checkout=workspace, root=workspace, path=plan.path, ref=plan.ref)
-    blank = Request(submission=unknown, rubric=rubric, recipes=recipes, options=options)
+    blank = Request(submission=unknown, rubric=rubric, recipes=recipes, options=_options(plan, plan.out))
     try:
         whole = fetch(plan.source, ref=plan.ref, path=plan.path, workspace=workspace)
     except SubmissionError as problem:
         yield (blank, problem), plan.out
         return
+    fetched = replace(blank, submission=whole)
     try:
-        manifest = read_manifest(whole.root)
+        entries = entries_of(whole.root)
     except SubmissionError as problem:
-        yield (replace(blank, submission=whole), problem), plan.out
+        yield (fetched, problem), plan.out
         return
-    entries = manifest.entries if manifest else (Entry(),)
     for index, entry in enumerate(entries):
         folder = plan.out if len(entries) == 1 else plan.out / (entry.name or f"submission-{index + 1}")
-        request = Request(
-            submission=whole,
-            rubric=rubric,
-            recipes=recipes,
-            options=_options(plan, entry, folder),
-            readme=entry.readme,
-            selected_by="--model" if plan.model else ".grader.yml",
-        )
+        request = described(replace(fetched, options=_options(plan, folder)), entry)
         try:
-            if recipes.option is None and rubric.recipe != "reference":  # else what .grader.yml names is not used
-                request = replace(request, recipes=replace(recipes, manifest=_students_recipe(whole.root, entry)))
-            yield replace(request, submission=_narrowed(whole, entry)), folder
+            yield narrowed(request, entry), folder
         except SubmissionError as problem:
             yield (request, problem), folder
 
 
-def _options(plan: Plan, entry: Entry, folder: Path) -> Options:
+def _options(plan: Plan, folder: Path) -> Options:
     return Options(
-        model=plan.model or entry.model,
+        model=plan.model,
         train=plan.train,
         epochs=plan.epochs,
         seeds=tuple(range(plan.seeds)) if plan.seeds else None,
@@ -151,32 +139,3 @@ def _options(plan: Plan, entry: Entry, folder: Path) -> Options:
         epoch_seconds=plan.epoch_timeout,
         command=shlex.join(["grader", *(redact(argument) for argument in sys.argv[1:])]),
     )
-
-
-def _narrowed(whole: Submission, entry: Entry) -> Submission:
-    """The folder of one of several submissions; `entry.path` is checked to lie inside."""
-    if entry.path is None:
-        return whole
-    folder = without_links(whole.root / entry.path)
-    if not is_folder(folder) or not leads_into(folder, whole.root):
-        raise SubmissionError(f".grader.yml names the folder {entry.path!r}, which is not there.")
-    path = entry.path if whole.path is None else f"{whole.path}/{entry.path}"
-    return whole.model_copy(update={"root": folder, "path": path})
-
-
-def _students_recipe(root: Path, entry: Entry) -> Recipe | None:
-    """The recipe that .grader.yml names: a file of the submission, or a shipped one."""
-    if entry.recipe is None:
-        return None
-    file = root / (entry.path or ".") / entry.recipe
-    inside = leads_into(file, root) and is_regular_file(file)
-    try:
-        return parse_recipe(_text(file), entry.recipe) if inside else shipped_recipe(entry.recipe)
-    except RecipeError as problem:
-        message = f"The recipe that .grader.yml names can't be used: {problem.message}"
-        raise SubmissionError(message, mend=problem.mend) from None
-
-
-def _text(file: Path) -> str:
-    with file.open("rb") as stream:
-        return stream.read(4 * MAX_CHARACTERS + 1).decode("utf-8", errors="replace")

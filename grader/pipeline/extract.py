@@ -53,8 +53,8 @@ def find(request: Request) -> Discovery:
         if request.selected_by != ".grader.yml":
             raise
         raise Ungradable(f".grader.yml: {problem.message}", mend=problem.mend) from None
-    if request.options.model is not None and request.selected_by == ".grader.yml":
-        return found.model_copy(update={"selected_by": f".grader.yml names {request.options.model}"})
+    if request.options.model is not None and request.selected_by != "--model":
+        return found.model_copy(update={"selected_by": f"{request.selected_by} names {request.options.model}"})
     return found
 
 

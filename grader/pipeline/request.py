@@ -9,7 +9,7 @@ from grader.model.code_recipe import Unread
 from grader.model.recipe import Recipe
 from grader.model.rubric import Rubric
 from grader.model.submission import Submission
-from grader.model.training import recipe_in_words
+from grader.model.training import Training, recipe_in_words
 from grader.sandbox.base import Limits, Sandbox
 
 
@@ -67,7 +67,7 @@ class Request:
     recipes: KnownRecipes
     options: Options = Options()
     readme: str | None = None
-    selected_by: str = "--model"  # who named options.model: "--model" or ".grader.yml"
+    selected_by: str = "--model"  # who named options.model: "--model", ".grader.yml" or "the roster"
 
 
 @dataclass(frozen=True)
@@ -78,3 +78,4 @@ class Backends:
     limits: Limits = field(default_factory=Limits)
     on_stage: Callable[[str], None] = lambda _: None
     on_training: Callable[[Any], None] | None = None  # training.launch.ProgressEvent
+    retrain: Callable[..., Training] | None = None  # None: training.launch.retrain, which others must behave like

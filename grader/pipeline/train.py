@@ -43,8 +43,9 @@ def _retrain(
     *,
     second: bool = False,
 ) -> Training:
-    from grader.training.launch import retrain
+    from grader.training import launch
 
+    retrain = backends.retrain or launch.retrain
     task, options = request.rubric.task, request.options
     if options.epochs is not None:
         task = task.model_copy(update={"epochs": options.epochs})
