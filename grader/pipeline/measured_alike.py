@@ -1,5 +1,6 @@
 """Whether a grading with another rubric would have measured what a report holds; where not, why not."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from grader.model.rubric import Rubric
 from grader.model.training import Training, TrainingRun
 from grader.report.notation import shape
 from grader.training.statistics import summarize
+
+_SEEDS = re.compile(r"(?<!\S)--seeds[ =](\d{1,3})(?!\S)")
 
 
 class NotMeasured(GraderError):
@@ -49,7 +52,8 @@ def training_under(report: GradeReport, before: Marking | None, after: Marking) 
     _require_same_task(before.rubric, after.rubric)
     _require_same_recipe(report.training, before, after)
     cut = any(flag.kind == "epochs" for flag in report.flags)  # by --epochs: the checks see that, and say so
-    return _Tries(before.rubric, after, goal, cut).of(report.training)
+    asked = _SEEDS.search(report.provenance.command)
+    return _Tries(before.rubric, after, goal, cut, int(asked[1]) if asked else None).of(report.training)
 
 
 def _require_same_images(report: GradeReport, rubric: Rubric) -> None:
@@ -115,7 +119,8 @@ class _Tries:
     before: Rubric
     after: Marking
     goal: TrainingGoal
-    cut: bool
+    cut: bool  # by --epochs
+    asked: int | None  # with --seeds
 
     def of(self, training: Training) -> Training:
         """The first try, and the second one where it would have come to it."""
@@ -137,22 +142,22 @@ class _Tries:
         return training.model_copy(update={"runs": marked, "target": self.goal.target})
 
     def _runs(self, training: Training) -> Sequence[TrainingRun]:
-        runs, seeds = training.runs, self.after.rubric.task.seeds
+        runs, seeds, before = training.runs, self._seeds(self.after.rubric), self._seeds(self.before)
         self._require_epochs(training)
-        if seeds != self.before.task.seeds and tuple(run.seed for run in runs) != seeds[: len(runs)]:
+        if seeds != before and tuple(run.seed for run in runs) != seeds[: len(runs)]:
             raise NotMeasured("It was trained with other seeds.")
         for count in range(1, len(runs) + 1):
             if self.goal.decided(runs[:count]):
                 return runs[:count]
         if any(run.stopped == "target" for run in runs):
             raise NotMeasured("Its training ended when it had reached the target of the rubric before.")
-        # Fewer runs than seeds are --seeds, which the checks see: unless they decided, or fewer were asked for.
-        if len(runs) < len(seeds) and (self._decided_before(runs) or seeds != self.before.task.seeds):
+        if len(runs) < len(seeds):
             raise NotMeasured(f"It was trained with {len(runs)} of the {len(seeds)} seeds that the rubric asks for.")
         return runs
 
-    def _decided_before(self, runs: Sequence[TrainingRun]) -> bool:
-        return training_goal(self.before).decided(runs)
+    def _seeds(self, rubric: Rubric) -> tuple[int, ...]:
+        """Those that a grading tries at most."""
+        return rubric.task.seeds if self.asked is None else tuple(range(self.asked))
 
     def _require_epochs(self, training: Training) -> None:
         old, new = self.before.task.epochs, self.after.rubric.task.epochs
