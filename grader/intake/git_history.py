@@ -44,12 +44,27 @@ def default_branch(remote: Remote, limits: FetchLimits) -> str | None:
 
     Raises as `git.fetch` does where the host cannot be reached.
     """
-    listed = ("ls-remote", "--symref", "--", remote.url, "HEAD")
-    done = git_command.run(listed, environment_for(remote), seconds=limits.seconds)
+    found = _BRANCH.search(_listed(remote, ("HEAD",), limits))
+    return found["name"] if found else None
+
+
+def has_reference(remote: Remote, name: str, limits: FetchLimits) -> bool:
+    """Whether there is a branch or tag of that name.
+
+    Raises as `git.fetch` does where the host cannot be reached.
+    """
+    require_reference(name)
+    short = name.removeprefix("refs/heads/")
+    return bool(_listed(remote, (f"refs/heads/{short}", f"refs/tags/{short}"), limits))
+
+
+def _listed(remote: Remote, patterns: tuple[str, ...], limits: FetchLimits) -> str:
+    """What the other side says of references, see git-ls-remote(1)."""
+    arguments = ("ls-remote", "--symref", "--", remote.url, *patterns)
+    done = git_command.run(arguments, environment_for(remote), seconds=limits.seconds)
     if done.code != 0:
         raise refusal(remote, None, done.errors)
-    found = _BRANCH.search(done.output.decode("utf-8", errors="replace"))
-    return found["name"] if found else None
+    return done.output.decode("utf-8", errors="replace")
 
 
 def history_until(remote: Remote, ref: str | None, moment: datetime, workspace: Path, limits: FetchLimits) -> History:

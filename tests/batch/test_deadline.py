@@ -184,6 +184,18 @@ def test_only_the_branch_that_is_graded_counts(course):
     assert course.fetch(ref="refs/heads/main").commit == second
 
 
+def test_a_branch_that_is_not_there_is_the_students_doing_also_at_a_deadline(course):
+    course.commit("1")
+    course.repository.git("tag", "v1")
+    course.record()
+    with pytest.raises(SubmissionError, match="has no branch or tag final"):
+        course.fetch(ref="final")
+    with pytest.raises(FetchError, match=r"GitHub's record of v1 is empty\."):  # it records branches only
+        course.fetch(ref="v1")
+    with pytest.raises(UsageError, match="is not the name of a branch"):
+        course.fetch(ref="--upload-pack=x")
+
+
 def test_pages_are_asked_for_only_as_far_as_needed(course):
     commits = [course.commit(str(number)) for number in range(4)]
     days = (12, 11, 9, 8)

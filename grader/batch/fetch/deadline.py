@@ -12,7 +12,9 @@ from pathlib import Path
 
 from grader.batch.fetch.forge import Forge, Push
 from grader.errors import FetchError, SubmissionError, UsageError
-from grader.intake.git_history import default_branch, history_until
+from grader.intake.git_history import default_branch, has_reference, history_until
+from grader.intake.git_refusal import NoReference
+from grader.intake.git_remote import require_reference
 from grader.intake.git_source import Remote, parse, printable
 from grader.intake.git_tree import FetchLimits
 from grader.model.roster import RosterEntry
@@ -59,6 +61,7 @@ def choose(entry: RosterEntry, deadline: Deadline, forge: Forge, workspace: Path
 
     Raises FetchError where that cannot be found out, and as `git.fetch` does.
     """
+    require_reference(entry.ref)
     source = parse(entry.repository or "")
     if isinstance(source, Path):
         return Choice(entry.ref, notes=("A local folder does not say when it was handed in; it was graded as it is.",))
@@ -87,6 +90,8 @@ def _as_received(remote: Remote, ref: str | None, moment: datetime, forge: Forge
     in_time, later = _split(forge.pushes(remote, branch), moment)
     if in_time is not None:
         return Choice(in_time.commit, _written(in_time.received_at), notes=_left_out(later), forge=forge.name)
+    if not later and not has_reference(remote, branch, limits):
+        raise NoReference(f"The repository {remote.shown} has no branch or tag {printable(branch)}.")
     if not later or later[-1].before is not None:
         began = f" begins on {_written(later[-1].received_at)}" if later else f" of {printable(branch)} is empty"
         raise FetchError(
