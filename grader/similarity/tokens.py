@@ -78,7 +78,8 @@ def _text(cell: Cell, own: _Given, most: int) -> tuple[TokenText, bool]:
         if not lines or lines[-1][1] != number:
             lines.append((len(tokens), number))
         tokens.append(character)
-    return TokenText(file=cell.file, cell=cell.index, tokens="".join(tokens), lines=tuple(lines)), cut
+    file = cell.file.encode("utf-8", "replace").decode()  # a name that is no UTF-8 can't be kept
+    return TokenText(file=file, cell=cell.index, tokens="".join(tokens), lines=tuple(lines)), cut
 
 
 def _documentation(tree: ast.Module) -> frozenset[int]:

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, func, select
 from grader.errors import StoreError
 from grader.model.roster import RosterEntry
 from grader.model.work import Ended, Stage, State
+from grader.store.fingerprints import unpacked_fingerprint
 from grader.store.results import unpacked_report, unpacked_training
-from grader.store.tables import BATCH, METADATA, REPORT, STAGE, SUBMISSION, TRAINING
+from grader.store.tables import BATCH, FINGERPRINT, METADATA, REPORT, STAGE, SUBMISSION, TRAINING
 
 
 def problems(connection: Connection) -> Iterator[str]:
@@ -47,6 +48,18 @@ def _contents(connection: Connection) -> Iterator[str]:
             continue
         if run.seed != seed:
             yield f"The training run {key[:12]} has seed {run.seed}, its row {seed}."
+    yield from _fingerprints(connection)
+
+
+def _fingerprints(connection: Connection) -> Iterator[str]:
+    for row in connection.execute(select(FINGERPRINT)):
+        try:
+            found = unpacked_fingerprint(row.report_key, row.content)
+        except StoreError as problem:
+            yield problem.message
+            continue
+        if (found.graph, found.shapes) != (row.graph, row.shapes):
+            yield f"The fingerprint of the report {row.report_key[:12]} has another graph than its row."
 
 
 def _submissions(connection: Connection) -> Iterator[str]:

@@ -101,3 +101,14 @@ TRAINING = Table(
     Column("content", LargeBinary, nullable=False),
     Index("ix_training_graph_digest", "graph_digest"),
 )
+
+# What is compared with other submissions, of the work that a report is about.
+FINGERPRINT = Table(
+    "fingerprint",
+    METADATA,
+    Column("report_key", ForeignKey("report.key", ondelete="CASCADE"), primary_key=True),
+    Column("graph", String(64)),  # sha256 of the canonical graph
+    Column("shapes", String(64)),
+    Column("content", LargeBinary, nullable=False),
+    Index("ix_fingerprint_graph", "graph"),
+)

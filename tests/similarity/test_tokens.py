@@ -74,3 +74,9 @@ def test_the_fingerprint_is_plain_data(read_sources: Reader) -> None:
     found = fingerprint(None, read_sources("a.py", "a = nn.Conv2d(1, 2)\n"))
     assert type(found).model_validate_json(found.model_dump_json()) == found
     assert not fingerprint(None, []).texts
+
+
+def test_a_file_name_that_is_no_text_does_no_harm(read_sources: Reader) -> None:
+    found = fingerprint(None, read_sources("caf\udce9.py", "a = nn.Conv2d(1, 2)\n"))
+    assert found.texts[0].file == "caf?.py"
+    assert found.model_dump_json()

@@ -1,0 +1,42 @@
+"""Fingerprints beside the reports that they belong to. Every function runs in the caller's transaction."""
+
+import zlib
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, delete, insert, select
+
+from grader.errors import StoreError
+from grader.model.similarity import Fingerprint
+from grader.store.tables import FINGERPRINT, SUBMISSION
+from grader.store.unpack import unpacked
+
+
+def keep_fingerprint(connection: Connection, report_key: str, found: Fingerprint) -> None:
+    """Keep the fingerprint of the work that a report in the store is about, in place of an earlier one."""
+    connection.execute(delete(FINGERPRINT).where(FINGERPRINT.c.report_key == report_key))
+    content = zlib.compress(found.model_dump_json().encode())
+    values = {"report_key": report_key, "graph": found.graph, "shapes": found.shapes, "content": content}
+    connection.execute(insert(FINGERPRINT).values(values))
+
+
+def fingerprints(connection: Connection, batch: int) -> dict[str, Fingerprint]:
+    """The fingerprints of a batch by student, in roster order; only of those that have a report and one.
+
+    Raises StoreError where one can't be read back.
+    """
+    wanted = (
+        select(SUBMISSION.c.student, FINGERPRINT.c.report_key, FINGERPRINT.c.content)
+        .join(FINGERPRINT, SUBMISSION.c.report_key == FINGERPRINT.c.report_key)
+        .where(SUBMISSION.c.batch_id == batch)
+        .order_by(SUBMISSION.c.id)
+    )
+    return {student: unpacked_fingerprint(key, content) for student, key, content in connection.execute(wanted)}
+
+
+def unpacked_fingerprint(key: str, content: bytes) -> Fingerprint:
+    """The fingerprint in a row. Raises StoreError where it is damaged."""
+    try:
+        return Fingerprint.model_validate_json(unpacked(content))
+    except (ValidationError, ValueError, zlib.error):
+        message = f"The fingerprint of the report {key[:12]} in the store is damaged."
+        raise StoreError(message, mend="Run `grader store check`.") from None
