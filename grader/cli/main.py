@@ -13,7 +13,9 @@ from grader.cli.calibrate import calibrate
 from grader.cli.check import check
 from grader.cli.data import app as data
 from grader.cli.doctor import doctor
+from grader.cli.gradescope import gradescope
 from grader.cli.reference import app as reference
+from grader.cli.rescore import rescore
 from grader.cli.roster import app as roster
 from grader.cli.rubric import app as rubric
 from grader.cli.store import app as store
@@ -31,6 +33,8 @@ app.command()(check)
 app.command()(doctor)
 app.command()(baseline)
 app.command()(calibrate)
+app.command()(rescore)
+app.command()(gradescope)
 app.add_typer(reference, name="reference")
 app.add_typer(rubric, name="rubric")
 app.add_typer(roster, name="roster")

@@ -40,6 +40,7 @@ class Ended(StrEnum):
 class WorkKey(Frozen):
     """Everything that a report depends on: the same key, the same report."""
 
+    source: str = ""  # the repository's URL without credentials: the report names it
     commit: str  # or a digest of the files, for a folder outside git
     path: str | None
     model: str | None
@@ -73,6 +74,19 @@ class TrainingKey(Frozen):
     device: str
     grader: str
     torch: str
+
+    @property
+    def digest(self) -> str:
+        """Sha256 of the key as normalised JSON."""
+        return digest_of(self.model_dump(mode="json"))
+
+
+class RescoredKey(Frozen):
+    """Everything that a report which was scored again depends on: another report, and the other rubric."""
+
+    report: str  # digest of the key of the report that was measured
+    rubric: str  # digest
+    grader: str  # version
 
     @property
     def digest(self) -> str:

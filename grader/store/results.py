@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select
 from grader.errors import StoreError
 from grader.model.report import GradeReport
 from grader.model.training import TrainingRun
-from grader.model.work import TrainingKey, WorkKey
+from grader.model.work import RescoredKey, TrainingKey, WorkKey
 from grader.store.batches import now
 from grader.store.tables import REPORT, TRAINING
 
@@ -21,7 +21,7 @@ def find_report(connection: Connection, key: str) -> GradeReport | None:
     return None if content is None else unpacked_report(key, content)
 
 
-def keep_report(connection: Connection, key: WorkKey, report: GradeReport) -> str:
+def keep_report(connection: Connection, key: WorkKey | RescoredKey, report: GradeReport) -> str:
     """Keep a finished report, in place of an earlier one of that key; returns the key's digest.
 
     An update and not a deletion, where there is one: submissions refer to it.

@@ -51,9 +51,13 @@ class Collection:
     rubric: Rubric
     max_points: float  # without bonus; of the criteria that are in scope
 
+    def submissions(self) -> list[StoredSubmission]:
+        """Everybody, in the order of the roster."""
+        return self.store.transact(lambda connection: submissions(connection, self.batch.id))
+
     def students(self) -> Iterator[Collected]:
-        """Everybody, in the order of the roster. Raises StoreError for a report that can't be read back."""
-        for submission in self.store.transact(lambda connection: submissions(connection, self.batch.id)):
+        """Everybody with their reports, one after the other. Raises StoreError for one that can't be read back."""
+        for submission in self.submissions():
             yield Collected(submission, self._report(submission.report_key), self.max_points)
 
     def _report(self, key: str | None) -> GradeReport | None:
