@@ -11,29 +11,25 @@ would leave host uid 0 inside). As anybody else one is used, with nested ones di
 
 import contextlib
 import functools
-import json
 import os
 import secrets
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Literal
+from typing import Literal
 
 from grader.errors import SandboxError
-from grader.sandbox import bubblewrap_arguments as arguments
-from grader.sandbox import interpreter, seccomp
+from grader.sandbox import seccomp
 from grader.sandbox.base import Availability, Job, Limits, Result, Status
 from grader.sandbox.bubblewrap_availability import OTHERWISE, availability
 from grader.sandbox.bubblewrap_leftovers import remove_leftovers
+from grader.sandbox.bubblewrap_namespace import Namespace, last_line, set_up_namespace
 from grader.sandbox.follow import Followed, Tail, Usage, drain, follow, socket_memory, tree_usage
 from grader.sandbox.outputs import read_outputs
-from grader.sandbox.pipes import line, memory_file, pipe, readable
+from grader.sandbox.pipes import pipe
 from grader.sandbox.zygote import REFUSED, Forked, Zygote
 
-_SETUP_SECONDS = 15.0
 _FIRST_UID, _UIDS = 0x70000000, 0x0FFFFFFE  # systemd leaves this range unused (systemd.io/UIDS-GIDS)
 
 
@@ -75,36 +71,24 @@ def _tried(uid: int) -> Availability:
         return here
     return Availability(
         False,
-        f"Python does not start in the sandbox ({_last_line(result.stderr) or result.status}).",
+        f"Python does not start in the sandbox ({last_line(result.stderr) or result.status}).",
         f"See that everybody may read {sys.prefix} and {sys.base_prefix}, {OTHERWISE}.",
     )
 
 
-@dataclass(frozen=True)
-class _Namespace:
-    """A namespace that is set up and held; writing to `release` lets its command start."""
-
-    process: subprocess.Popen[bytes]
-    init: int  # host pid of the first process inside: when it is gone, all are
-    init_descriptor: int
-    folders: tuple[int, ...]  # what can be written inside, opened from outside; the output folder comes first
-    status: IO[bytes]
-    release: IO[bytes]
-
-
 def _run(job: Job) -> Result:
     started, uid = time.monotonic(), _uid()
-    with _namespace(job, uid, hold=False) as namespace:
+    with set_up_namespace(job, uid, hold=False) as namespace:
         streams = _streams(namespace, job.limits)
-        _release(namespace)
+        namespace.begin()
         followed = follow(namespace.init_descriptor, streams, job.limits, functools.partial(_usage, namespace))
         if followed.reason is not None:
-            _kill(namespace.init_descriptor)
+            namespace.end()
         namespace.process.wait()
         drain(streams)
-        exit_code = _exit_code(namespace.status)
+        exit_code = namespace.exit_code()
         if exit_code is None and followed.reason is None:
-            raise SandboxError(f"The sandbox could not start its command: {_last_line(_texts(streams)[1])}")
+            raise SandboxError(f"The sandbox could not start its command: {last_line(_texts(streams)[1])}")
         files, refused = read_outputs(namespace.folders[0], job.outputs, limit=job.limits.output_bytes, owner=uid)
     ended = _Ended(followed, exit_code)
     return _result(ended, files, refused, _texts(streams), time.monotonic() - started)
@@ -114,7 +98,7 @@ def _run_warm(job: Job, zygote: Zygote) -> Result:
     """As `_run`, but what runs is a fork of the zygote, beside the process that keeps the namespace."""
     started, uid = time.monotonic(), _uid()
     with contextlib.ExitStack() as stack:
-        namespace = stack.enter_context(_namespace(job, uid, hold=True))
+        namespace = stack.enter_context(set_up_namespace(job, uid, hold=True))
         pipes = [pipe(stack) for _ in range(2)]
         streams = {read.fileno(): Tail(job.limits.stdout_bytes) for read, _ in pipes}
         outputs = (pipes[0][1].fileno(), pipes[1][1].fileno())
@@ -124,11 +108,11 @@ def _run_warm(job: Job, zygote: Zygote) -> Result:
         forked.begin()
         usage = functools.partial(_usage, namespace, forked)
         followed = follow(forked.descriptor, streams, job.limits, usage)
-        _kill(namespace.init_descriptor)
+        namespace.end()
         drain(streams)
         exit_code, seconds = forked.end() or (None, None)
         if followed.reason is None and exit_code in (None, REFUSED):
-            raise SandboxError(f"The sandbox could not start its command: {_last_line(_texts(streams)[1])}")
+            raise SandboxError(f"The sandbox could not start its command: {last_line(_texts(streams)[1])}")
         files, refused = read_outputs(namespace.folders[0], job.outputs, limit=job.limits.output_bytes, owner=uid)
     ended = _Ended(followed, exit_code, seconds)
     return _result(ended, files, refused, _texts(streams), time.monotonic() - started)
@@ -164,7 +148,7 @@ def _uid() -> int:
     return _FIRST_UID + secrets.randbelow(_UIDS) if os.geteuid() == 0 else os.geteuid()
 
 
-def _streams(namespace: _Namespace, limits: Limits) -> dict[int, Tail]:
+def _streams(namespace: Namespace, limits: Limits) -> dict[int, Tail]:
     assert namespace.process.stdout and namespace.process.stderr
     files = (namespace.process.stdout, namespace.process.stderr)
     return {file.fileno(): Tail(limits.stdout_bytes) for file in files}
@@ -176,13 +160,7 @@ def _texts(streams: dict[int, Tail]) -> tuple[str, str]:
     return stdout.text(), stderr.text()
 
 
-def _release(namespace: _Namespace) -> None:
-    with contextlib.suppress(BrokenPipeError):  # it ended before its time, which its status tells
-        namespace.release.write(b"go\n")
-    namespace.release.close()
-
-
-def _usage(namespace: _Namespace, forked: Forked | None = None) -> Usage:
+def _usage(namespace: Namespace, forked: Forked | None = None) -> Usage:
     # What loses its parent inside becomes a child of the namespace's first process.
     memory, threads = tree_usage(namespace.init, *(() if forked is None else (forked.parent,)))
     systems = [os.statvfs(folder) for folder in namespace.folders]
@@ -197,90 +175,3 @@ def _status(followed: Followed, exit_code: int | None) -> Status:
     if exit_code == 128 + signal.SIGXCPU:
         return "timeout"
     return "killed" if exit_code == 128 + signal.SIGKILL else "exited"
-
-
-@contextlib.contextmanager
-def _namespace(job: Job, uid: int, *, hold: bool) -> Iterator[_Namespace]:
-    """Start bubblewrap and hold it once everything is mounted; on leaving, nothing of it runs any more.
-
-    With `hold` it has no command but to be there.
-    """
-    root = os.geteuid() == 0
-    marker = f"/.{secrets.token_hex(8)}"
-    view = interpreter.view()
-    with contextlib.ExitStack() as stack:
-        status, status_inside = pipe(stack)
-        held, release = pipe(stack)
-        request = memory_file(stack, job.request)
-        filter_ = memory_file(stack, seccomp.program())
-        options = arguments.options(job.limits, view, request=request, marker=marker, root=root)
-        options += ["--json-status-fd", str(status_inside.fileno()), "--seccomp", str(filter_)]
-        # Not on the command line, which can be read inside: /proc/1/cmdline.
-        told = memory_file(stack, b"".join(os.fsencode(option) + b"\0" for option in options))
-        command = arguments.keeper(job.limits, uid, root=root) if hold else _command(job, view, uid)
-        bubblewrap = ["bwrap", "--args", str(told), "--"]
-        process = subprocess.Popen(
-            [*bubblewrap, *command],
-            env={"PATH": os.environ.get("PATH", os.defpath)},  # inside, it can be read as /proc/1/environ
-            stdin=held,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=(told, request, filter_, status_inside.fileno()),
-            start_new_session=True,  # Ctrl-C reaches grader, which ends it
-            bufsize=0,
-        )
-        stack.enter_context(process)
-        stack.callback(process.kill)
-        status_inside.close()
-        held.close()
-        yield _when_set_up(stack, process, status, release, marker)
-
-
-def _command(job: Job, view: interpreter.View, uid: int) -> list[str]:
-    probe = interpreter.probe_command(
-        interpreter.PROBE_FOLDER, interpreter.REQUEST, interpreter.OUTPUT_FOLDER, view.import_folders
-    )
-    return [*arguments.prefix(job.limits, uid, root=os.geteuid() == 0), *(job.command or probe)]
-
-
-def _when_set_up(
-    stack: contextlib.ExitStack, process: subprocess.Popen[bytes], status: IO[bytes], release: IO[bytes], marker: str
-) -> _Namespace:
-    deadline = time.monotonic() + _SETUP_SECONDS
-    try:
-        init = int(json.loads(line(status, deadline))["child-pid"])
-        init_descriptor = os.pidfd_open(init)
-        stack.callback(os.close, init_descriptor)
-        stack.callback(_kill, init_descriptor)
-        while not os.path.lexists(f"/proc/{init}/root{marker}"):
-            if readable(init_descriptor, 0.001) or time.monotonic() > deadline:
-                raise OSError("it did not finish its set-up")
-        writable = (interpreter.OUTPUT_FOLDER, arguments.TEMPORARY_FOLDER, arguments.SHARED_MEMORY_FOLDER)
-        folders = []
-        for folder in writable:
-            folders.append(os.open(f"/proc/{init}/root{folder}", os.O_RDONLY | os.O_DIRECTORY))
-            stack.callback(os.close, folders[-1])
-    except (OSError, ValueError) as error:
-        process.kill()
-        assert process.stderr
-        said = _last_line(process.stderr.read().decode(errors="replace"))
-        raise SandboxError(f"The sandbox could not be set up: {said or error}.") from None
-    return _Namespace(process, init, init_descriptor, tuple(folders), status, release)
-
-
-def _exit_code(status: IO[bytes]) -> int | None:
-    """What bubblewrap reports once its command ended; nothing if the command never started."""
-    said = line(status, time.monotonic() + 1)
-    return int(json.loads(said)["exit-code"]) if said else None
-
-
-def _kill(init_descriptor: int) -> None:
-    """Kill the first process of a namespace, and so all of them, and wait until they are gone."""
-    with contextlib.suppress(ProcessLookupError):
-        signal.pidfd_send_signal(init_descriptor, signal.SIGKILL)
-    readable(init_descriptor, 10)
-
-
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1].removeprefix("bwrap: ") if lines else ""

@@ -47,8 +47,11 @@ def prefix(limits: Limits, uid: int, *, root: bool) -> list[str]:
 
 
 def keeper(limits: Limits, uid: int, *, root: bool) -> list[str]:
-    """The command that keeps a namespace for a run that joins it: it has the run's rights, and ends with its input."""
-    return [*_owned('exec "$@"'), *_confined(limits, uid, root=root), "sh", "-c", "read -r word"]
+    """The command that keeps a namespace for a run that joins it: it has the run's rights, and ends with its input.
+
+    It prints a line when it runs, which is when nothing of the namespace changes any more.
+    """
+    return [*_owned('exec "$@"'), *_confined(limits, uid, root=root), "sh", "-c", "echo ready; read -r word"]
 
 
 def bounds(limits: Limits) -> dict[str, tuple[int, int]]:

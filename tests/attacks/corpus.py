@@ -63,6 +63,9 @@ def disagreements(case: Case, answer: Answer) -> Iterator[str]:
     """Where the report does not say what it must, a sentence each."""
     if case.exit_code is not None and answer.code != case.exit_code:
         yield f"exit code {answer.code}, not {case.exit_code}: {answer.stdout[-500:]}{answer.stderr[-500:]}"
+    if not (answer.out / "report.json").is_file():
+        yield f"there is no report, but exit code {answer.code}: {answer.stderr[-500:]}"
+        return
     report = answer.report
     statuses = {outcome["id"]: outcome["status"] for outcome in report["outcomes"]}
     for criterion, status in case.criteria.items():

