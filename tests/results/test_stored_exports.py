@@ -5,19 +5,22 @@ import csv
 import io
 import json
 import math
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from stored_class import FORMULA, fill
+from report_factory import passing
+from stored_class import FORMULA, fill, partial
 
 from grader.batch.exports.classroom50_submission import classroom50_submission
 from grader.batch.results.folders import report_folder
 from grader.batch.stored.collect import collect
-from grader.batch.stored.export import write_canvas, write_everything, write_per_student
+from grader.batch.stored.export import ensure_report, write_canvas, write_everything, write_per_student
 from grader.batch.stored.per_student import classroom50_files, github_classroom_files, gradescope_files
 from grader.errors import StoreError, UsageError
+from grader.model.report import GradeReport
 from grader.model.result import ResultRow
 from grader.model.roster import RosterEntry
 from grader.model.work import Stage, State, StoredSubmission
@@ -75,6 +78,25 @@ def test_results_with_every_report(store: Store, tmp_path: Path) -> None:
     assert [f'href="{page}"' in overview for page in pages] == [True] * 4
     assert {path.parent.parent for path in (tmp_path / "out").rglob("report.json")} == {tmp_path / "out" / "reports"}
     assert "token" not in overview + "\n".join(lines)
+
+
+def test_a_report_that_stands_there_is_left_and_any_other_is_written(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("report.json", "report.md", "report.html")]
+
+    def written(report: GradeReport) -> list[bool]:
+        before = [file.stat().st_ino if file.exists() else None for file in files]
+        ensure_report(report, tmp_path)
+        return [file.stat().st_ino != inode for file, inode in zip(files, before, strict=True)]
+
+    assert written(passing()) == [True] * 3
+    assert written(passing()) == [False] * 3
+    assert written(partial()) == [True] * 3
+    os.utime(files[2], (1, 1))  # as a writer leaves it that is killed between the files
+    assert written(partial()) == [True] * 3
+    files[1].unlink()
+    assert written(partial()) == [True] * 3
+    files[0].write_bytes(b"\xff")
+    assert written(partial()) == [True] * 3
 
 
 class Canvas:

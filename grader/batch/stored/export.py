@@ -1,5 +1,6 @@
 """Writing what a store holds of a batch: results with their reports, a Canvas file, a file per student."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from grader.batch.stored.collect import Collection
 from grader.batch.stored.per_student import PerStudent
 from grader.errors import UsageError
 from grader.model.grade import Standing
+from grader.model.report import GradeReport
 from grader.model.result import ResultRow
+from grader.report.json_report import to_json
 from grader.report.write import write_report, write_texts
 from grader.store.batches import now
 
@@ -25,7 +28,7 @@ class Written:
 
 
 def write_everything(collection: Collection, folder: Path) -> list[ResultRow]:
-    """Write every report and then the results into a folder; returns the rows.
+    """Write every report and then the results into a folder; returns the rows. Reports that stand there are left.
 
     Raises UsageError where the folder can't be written to, GraderError where the disk is full or fails.
     """
@@ -34,10 +37,21 @@ def write_everything(collection: Collection, folder: Path) -> list[ResultRow]:
     for student in collection.students():
         row = student.row
         if row.report is not None and student.report is not None:
-            write_report(student.report, (folder / report_page(row.student)).parent)
+            ensure_report(student.report, (folder / report_page(row.student)).parent)
         rows.append(row)
     write_results(folder, rows, Assignment(collection.batch.title, collection.rubric, now()))
     return rows
+
+
+def ensure_report(report: GradeReport, folder: Path) -> None:
+    """Write a report unless it stands there, whole. Raises as `write_report` does."""
+    first, *others = (folder / name for name in ("report.json", "report.md", "report.html"))
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        # It is put in its place before the others: a writer that was killed in between left older ones.
+        whole = all(other.stat().st_mtime_ns >= first.stat().st_mtime_ns for other in others)
+        if whole and first.read_text(encoding="utf-8") == to_json(report):
+            return
+    write_report(report, folder)
 
 
 def write_canvas(collection: Collection, file: Path, assignment: str, *, graded_only: bool) -> dict[Standing, int]:
