@@ -12,7 +12,7 @@ from class_repositories import Course, Served, build, serve
 
 from grader.batch.fetch.back_off import BackOff
 from grader.batch.fetch.deadline import Deadline, parse_deadline
-from grader.batch.fetch.github import github_of_environment
+from grader.batch.fetch.github import forge_of_environment
 from grader.batch.fetch.submission import FetchSettings, fetch_submission
 from grader.batch.roster.read import read_roster
 from grader.errors import FetchError, SubmissionError
@@ -53,7 +53,7 @@ def of_kind(course: Course, kind: str) -> list[str]:
 
 def fetch(served: Served, roster: Roster, name: str, workspace: Path):
     back_off = BackOff(attempts=1)
-    deadline, forge = Deadline(parse_deadline(served.deadline)), github_of_environment(back_off, served.environment)
+    deadline, forge = Deadline(parse_deadline(served.deadline)), forge_of_environment(served.environment)
     (entry,) = (entry for entry in roster.entries if entry.student == name)
     return fetch_submission(entry, FetchSettings(back_off=back_off, deadline=deadline, forge=forge), workspace)
 

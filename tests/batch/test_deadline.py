@@ -12,7 +12,7 @@ from github_stub import NOTHING, GitHubStub, activity, serve_github
 
 from grader.batch.fetch.back_off import BackOff
 from grader.batch.fetch.deadline import Deadline, parse_deadline
-from grader.batch.fetch.github import GitHub, github_of_environment
+from grader.batch.fetch.github import GitHub, forge_of_environment
 from grader.batch.fetch.submission import Fetched, FetchSettings, fetch_submission
 from grader.errors import FetchError, SubmissionError, UsageError
 from grader.intake.git_history import default_branch, history_until
@@ -61,7 +61,7 @@ class Class:
         settings = FetchSettings(
             back_off=back_off,
             deadline=Deadline(moment, trust_commit_dates=trust),
-            forge=GitHub(api=self.stub.url, token="s3cret", back_off=back_off, longest_wait=3),
+            forge=GitHub(api=self.stub.url, token="s3cret", longest_wait=3),
         )
         entry = RosterEntry(student="ada", line=2, repository=f"{self.address}/course/ada", ref=ref)
         return fetch_submission(entry, settings, self.workspace)
@@ -386,11 +386,11 @@ def test_which_repositories_lie_on_github(url, held):
 
 
 def test_github_of_the_environment():
-    assert github_of_environment(environment={}) == GitHub()
-    found = github_of_environment(environment={"GH_TOKEN": "t\n", "GITHUB_API_URL": "https://git.uni.example/api/v3"})
+    assert forge_of_environment(environment={}) == GitHub()
+    found = forge_of_environment(environment={"GH_TOKEN": "t\n", "GITHUB_API_URL": "https://git.uni.example/api/v3"})
     assert (found.host, found.token) == ("git.uni.example", "t")
     assert "'t'" not in repr(found)
-    assert github_of_environment(environment={"GITHUB_TOKEN": "a", "GH_TOKEN": "b"}).token == "a"
+    assert forge_of_environment(environment={"GITHUB_TOKEN": "a", "GH_TOKEN": "b"}).token == "a"
     for wrong in ("http://api.github.com", "api.github.com", "file:///x"):
         with pytest.raises(UsageError, match="not the address of GitHub's API"):
-            github_of_environment(environment={"GITHUB_API_URL": wrong})
+            forge_of_environment(environment={"GITHUB_API_URL": wrong})

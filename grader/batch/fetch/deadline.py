@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from grader.batch.fetch.back_off import BackOff
 from grader.batch.fetch.forge import Forge, Push
 from grader.errors import FetchError, SubmissionError, UsageError
 from grader.intake.git_history import default_branch, has_reference, history_until
@@ -28,6 +29,14 @@ class Deadline:
 
     moment: datetime  # with its zone
     trust_commit_dates: bool = False
+
+
+@dataclass(frozen=True)
+class Record:
+    """Who is asked what was received when, and how patiently."""
+
+    forge: Forge
+    back_off: BackOff
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,7 @@ def parse_deadline(text: str) -> datetime:
     return moment
 
 
-def choose(entry: RosterEntry, deadline: Deadline, forge: Forge, workspace: Path, limits: FetchLimits) -> Choice:
+def choose(entry: RosterEntry, deadline: Deadline, record: Record, workspace: Path, limits: FetchLimits) -> Choice:
     """What of an entry's repository counts.
 
     Raises FetchError where that cannot be found out, and as `git.fetch` does.
@@ -67,9 +76,9 @@ def choose(entry: RosterEntry, deadline: Deadline, forge: Forge, workspace: Path
         return Choice(entry.ref, notes=("A local folder does not say when it was handed in; it was graded as it is.",))
     if entry.ref is not None and _COMMIT.fullmatch(entry.ref):
         return Choice(entry.ref, notes=("The roster names the commit; the deadline was not applied to it.",))
-    if forge.holds(source):
+    if record.forge.holds(source):
         try:
-            return _as_received(source, entry.ref, deadline.moment, forge, limits)
+            return _as_received(source, entry.ref, deadline.moment, record, limits)
         except FetchError as problem:
             if not deadline.trust_commit_dates or problem.fault == "network":
                 raise
@@ -83,19 +92,19 @@ def choose(entry: RosterEntry, deadline: Deadline, forge: Forge, workspace: Path
     return Choice(dated.ref, late=dated.late, notes=(why, *dated.notes))
 
 
-def _as_received(remote: Remote, ref: str | None, moment: datetime, forge: Forge, limits: FetchLimits) -> Choice:
+def _as_received(remote: Remote, ref: str | None, moment: datetime, record: Record, limits: FetchLimits) -> Choice:
     branch = ref.removeprefix("refs/heads/") if ref else default_branch(remote, limits)
     if branch is None:
         raise SubmissionError(f"The repository {remote.shown} is empty.")
-    in_time, later = _split(forge.pushes(remote, branch), moment)
+    in_time, later = _split(record.forge.pushes(remote, branch, record.back_off), moment)
     if in_time is not None:
-        return Choice(in_time.commit, _written(in_time.received_at), notes=_left_out(later), forge=forge.name)
+        return Choice(in_time.commit, _written(in_time.received_at), notes=_left_out(later), forge=record.forge.name)
     if not later and not has_reference(remote, branch, limits):
         raise NoReference(f"The repository {remote.shown} has no branch or tag {printable(branch)}.")
     if not later or later[-1].before is not None:
         began = f" begins on {_written(later[-1].received_at)}" if later else f" of {printable(branch)} is empty"
         raise FetchError(
-            f"What {remote.shown} held at the deadline is not known: {forge.name}'s record{began}.",
+            f"What {remote.shown} held at the deadline is not known: {record.forge.name}'s record{began}.",
             fault="unknown",
             mend="Grade this student by hand, or use the dates that commits claim, with --trust-commit-dates.",
         )
@@ -103,7 +112,7 @@ def _as_received(remote: Remote, ref: str | None, moment: datetime, forge: Forge
     if newest is None:
         raise SubmissionError(f"The branch {printable(branch)} of {remote.shown} was deleted.")
     first = f"Nothing was received before the deadline; the first push came on {_written(later[-1].received_at)}."
-    return Choice(newest.commit, _written(newest.received_at), late=True, notes=(first,), forge=forge.name)
+    return Choice(newest.commit, _written(newest.received_at), late=True, notes=(first,), forge=record.forge.name)
 
 
 def _split(pushes: Iterable[Push], moment: datetime) -> tuple[Push | None, list[Push]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from grader.batch.fetch.back_off import BackOff
 from grader.intake.git_source import Remote
 
 
@@ -21,15 +22,17 @@ class Push:
 class Forge(Protocol):
     """Asked when a repository received what. May be asked from several threads at once."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What sentences call it."""
 
     def holds(self, remote: Remote) -> bool:
         """Whether the repository lies on this forge."""
 
-    def pushes(self, remote: Remote, branch: str) -> Iterator[Push]:
+    def pushes(self, remote: Remote, branch: str, back_off: BackOff) -> Iterator[Push]:
         """All changes of the branch that are recorded, newest first; what is not drawn is not asked for.
 
-        Raises FetchError where the forge can't be asked.
+        Raises FetchError where the forge can't be asked, after as much patience as `back_off` allows.
         """
 
 
@@ -42,6 +45,6 @@ class NoForge:
         """It holds none."""
         return False
 
-    def pushes(self, remote: Remote, branch: str) -> Iterator[Push]:
+    def pushes(self, remote: Remote, branch: str, back_off: BackOff) -> Iterator[Push]:
         """It knows of none."""
         return iter(())

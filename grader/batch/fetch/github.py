@@ -52,7 +52,6 @@ class GitHub:
 
     api: str = PUBLIC_API
     token: str = field(default="", repr=False)
-    back_off: BackOff = field(default_factory=BackOff)
     longest_wait: float = 900.0
     name: str = "GitHub"
 
@@ -74,7 +73,7 @@ class GitHub:
         """Whether it is a repository of this host."""
         return _place(remote, self.host) is not None
 
-    def pushes(self, remote: Remote, branch: str) -> Iterator[Push]:
+    def pushes(self, remote: Remote, branch: str, back_off: BackOff) -> Iterator[Push]:
         """The branch's changes, newest first, a hundred per request.
 
         Raises FetchError where GitHub does not answer, refuses, or makes one wait longer than is allowed.
@@ -85,7 +84,7 @@ class GitHub:
         query = f"ref={quote(f'refs/heads/{branch}', safe='')}&per_page=100&direction=desc"
         url = f"{self.api.rstrip('/')}/repos/{owner}/{name}/activity?{query}"
         for _ in range(_MOST_PAGES):
-            content, following = self._page(url, f"{owner}/{name}")
+            content, following = self._page(url, f"{owner}/{name}", back_off)
             for activity in content:
                 if activity.ref == f"refs/heads/{branch}":
                     yield _push(activity)
@@ -96,10 +95,10 @@ class GitHub:
             f"GitHub's record of {owner}/{name} has more than {_MOST_PAGES * 100:,} entries.", fault="ours"
         )
 
-    def _page(self, url: str, repository: str) -> tuple[list[_Activity], str]:
+    def _page(self, url: str, repository: str, back_off: BackOff) -> tuple[list[_Activity], str]:
         """One page and the address of the next, or "" after the last."""
         try:
-            answer = persist(lambda: self._patiently(url), (Unreachable,), self.back_off)
+            answer = persist(lambda: self._patiently(url, back_off), (Unreachable,), back_off)
         except Unreachable as problem:
             raise FetchError(problem.message, fault="network", mend="Run the batch again with --failed.") from problem
         if answer.status != 200:
@@ -111,7 +110,7 @@ class GitHub:
         except ValidationError:
             raise FetchError(f"GitHub's record of {repository} is not of the known form.", fault="ours") from None
 
-    def _patiently(self, url: str) -> _Answer:
+    def _patiently(self, url: str, back_off: BackOff) -> _Answer:
         """An answer that is not about a rate limit; those are waited out, within the bound."""
         waited, least = 0.0, _LEAST_WAIT
         while True:
@@ -123,7 +122,7 @@ class GitHub:
                 mend = "" if self.token else "Set GITHUB_TOKEN: with a token the limit is far higher."
                 message = f"GitHub's rate limit is used up for another {pause / 60:.0f} minutes."
                 raise FetchError(message, fault="network", mend=mend or "Run the batch again later with --failed.")
-            self.back_off.wait(pause)
+            back_off.wait(pause)
             waited, least = waited + pause, 2 * least
 
     def _ask(self, url: str) -> _Answer:
@@ -147,7 +146,7 @@ class GitHub:
         return request
 
 
-def github_of_environment(back_off: BackOff | None = None, environment: Mapping[str, str] | None = None) -> GitHub:
+def forge_of_environment(environment: Mapping[str, str] | None = None) -> GitHub:
     """GitHub as the environment names it: GITHUB_TOKEN or GH_TOKEN, and GITHUB_API_URL for an Enterprise server.
 
     Raises UsageError for an address that a token must not be sent to.
@@ -156,7 +155,6 @@ def github_of_environment(back_off: BackOff | None = None, environment: Mapping[
     return GitHub(
         api=given.get("GITHUB_API_URL") or PUBLIC_API,
         token=(given.get("GITHUB_TOKEN") or given.get("GH_TOKEN") or "").strip(),
-        back_off=back_off or BackOff(),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.batch.fetch.back_off import BackOff, persist
-from grader.batch.fetch.deadline import Choice, Deadline, choose
+from grader.batch.fetch.deadline import Choice, Deadline, Record, choose
 from grader.batch.fetch.forge import Forge, NoForge
 from grader.errors import FetchError, GraderError, SubmissionError
 from grader.intake.git import fetch
@@ -65,7 +65,7 @@ def fetch_submission(entry: RosterEntry, settings: FetchSettings, workspace: Pat
 def _choose(entry: RosterEntry, settings: FetchSettings, workspace: Path) -> Choice:
     if settings.deadline is None:
         return Choice(entry.ref)
-    return choose(entry, settings.deadline, settings.forge, workspace, settings.limits)
+    return choose(entry, settings.deadline, Record(settings.forge, settings.back_off), workspace, settings.limits)
 
 
 def _fetch(entry: RosterEntry, choice: Choice, settings: FetchSettings, workspace: Path) -> Submission:
