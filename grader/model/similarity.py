@@ -77,3 +77,13 @@ class Cluster(Frozen):
     pairs: tuple[Pair, ...] = ()  # the closest ones, with their evidence
     pairs_total: int = 0
     widespread: bool = False  # so many have it that it says little
+
+
+class Similarity(Frozen):
+    """The comparison of a class."""
+
+    students: int  # in the class
+    compared: int  # of whom there is a fingerprint
+    starter: bool  # whether starter code was given, and left out
+    shortened: tuple[str, ...] = ()  # students of whose source only the beginning was compared
+    clusters: tuple[Cluster, ...] = ()  # the most telling first

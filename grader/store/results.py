@@ -11,8 +11,7 @@ from grader.model.training import TrainingRun
 from grader.model.work import RescoredKey, TrainingKey, WorkKey
 from grader.store.batches import now
 from grader.store.tables import REPORT, TRAINING
-
-_MOST_BYTES = 256 * 2**20  # of a report's JSON
+from grader.store.unpack import unpacked
 
 
 def find_report(connection: Connection, key: str) -> GradeReport | None:
@@ -70,7 +69,7 @@ def keep_training(connection: Connection, key: TrainingKey, run: TrainingRun) ->
 def unpacked_report(key: str, content: bytes) -> GradeReport:
     """The report in a row. Raises StoreError where it is damaged."""
     try:
-        return GradeReport.model_validate_json(_unpacked(content))
+        return GradeReport.model_validate_json(unpacked(content))
     except (ValidationError, ValueError, zlib.error):
         raise StoreError(f"The report {key[:12]} in the store is damaged.", mend="Run `grader store check`.") from None
 
@@ -78,15 +77,7 @@ def unpacked_report(key: str, content: bytes) -> GradeReport:
 def unpacked_training(key: str, content: bytes) -> TrainingRun:
     """The training run in a row. Raises StoreError where it is damaged."""
     try:
-        return TrainingRun.model_validate_json(_unpacked(content))
+        return TrainingRun.model_validate_json(unpacked(content))
     except (ValidationError, ValueError, zlib.error):
         message = f"The training run {key[:12]} in the store is damaged."
         raise StoreError(message, mend="Run `grader store check`.") from None
-
-
-def _unpacked(content: bytes) -> bytes:
-    stream = zlib.decompressobj()
-    text = stream.decompress(content, _MOST_BYTES)
-    if not stream.eof or stream.unused_data:
-        raise ValueError("it is cut off, or too large")
-    return text

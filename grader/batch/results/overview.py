@@ -11,7 +11,9 @@ from grader.batch.results.figures.scatter import scatter
 from grader.batch.results.figures.shares import results_bar, share_bar
 from grader.batch.results.view.page import Page, page
 from grader.model.result import ResultRow
+from grader.model.similarity import Similarity
 from grader.report.templates import content_security_policy, environment, script, stylesheet
+from grader.similarity.view import similarity_view
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,10 @@ class Drawings:
     criteria: tuple[Markup, ...]
 
 
-def to_html(rows: Sequence[ResultRow], assignment: Assignment) -> str:
+def to_html(rows: Sequence[ResultRow], assignment: Assignment, similarity: Similarity | None = None) -> str:
     """One stylesheet and one script, both ours and allowed by their digests; nothing else runs or loads."""
     shown = page(rows, assignment)
+    reports = {row.student: row.report for row in rows}
     style, code = stylesheet("report.css", "overview.css"), script("overview.js")
     return (
         environment()
@@ -34,6 +37,7 @@ def to_html(rows: Sequence[ResultRow], assignment: Assignment) -> str:
         .render(
             page=shown,
             drawings=_draw(rows, assignment, shown),
+            similarity=similarity_view(similarity, reports.get) if similarity else None,
             style=Markup(style),  # noqa: S704  ours, from templates/
             script=Markup(code),  # noqa: S704  ours, from templates/
             policy=content_security_policy(style, code),
