@@ -9,6 +9,7 @@ import typer
 
 from grader import __version__
 from grader.cli.baseline import baseline
+from grader.cli.batch import batch
 from grader.cli.calibrate import calibrate
 from grader.cli.check import check
 from grader.cli.data import app as data
@@ -30,6 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(check)
+app.command()(batch)
 app.command()(doctor)
 app.command()(baseline)
 app.command()(calibrate)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from grader.model.roster import RosterEntry
 from grader.model.work import Ended, Stage, State, StoredSubmission
-from grader.store.tables import BATCH, STAGE, SUBMISSION
+from grader.store.tables import BATCH, REPORT, STAGE, SUBMISSION
 
 
 def begin_batch(connection: Connection, *, key: str, title: str, rubric: str, entries: Sequence[RosterEntry]) -> int:
@@ -43,6 +43,12 @@ def submissions(connection: Connection, batch: int, *states: State) -> list[Stor
         wanted = wanted.where(SUBMISSION.c.state.in_(states))
     rows = connection.execute(wanted.order_by(SUBMISSION.c.id))
     return sorted((_submission(row) for row in rows), key=lambda one: one.entry.line)
+
+
+def with_error(connection: Connection, batch: int) -> set[int]:
+    """The submissions of a batch whose report says that grader itself failed."""
+    wanted = select(SUBMISSION.c.id).join(REPORT, SUBMISSION.c.report_key == REPORT.c.key)
+    return set(connection.scalars(wanted.where(SUBMISSION.c.batch_id == batch, REPORT.c.verdict == "error")))
 
 
 def counts(connection: Connection, batch: int) -> dict[State, int]:
