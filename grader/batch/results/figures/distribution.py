@@ -12,7 +12,7 @@ from grader.report.figures.svg import element, figure, label, line, number
 from grader.report.notation import count, plural, points
 
 _WIDTH, _HEIGHT = 560.0, 300.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40.0, 10.0, 40.0, 40.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44.0, 18.0, 40.0, 44.0
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 _MOST_BARS, _MOST_LINES, _MOST_NUMBERS = 24, 5, 8
 
@@ -74,7 +74,7 @@ def _stack(index: int, width: float, across: float, up: float, passed: int, miss
 
 def _numbers(bars: int, width: float, across: float) -> list[Markup]:
     every = math.ceil(bars / _MOST_NUMBERS)
-    y = _HEIGHT - _BOTTOM + 16
+    y = _HEIGHT - _BOTTOM + 19
     marks = [
         label(points(index * width), _LEFT + index * width * across, y, "tick", "middle")
         for index in range(0, bars + 1, every)

@@ -16,7 +16,7 @@ from grader.report.figures.svg import dot, element, figure, label, line, rectang
 from grader.report.notation import count, percent, plural
 
 _WIDTH, _HEIGHT = 560.0, 300.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 14.0, 40.0, 40.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66.0, 18.0, 40.0, 44.0
 _RADIUS = 3.4
 MOST_DOTS = 3000
 
@@ -57,7 +57,7 @@ def scatter(rows: Sequence[ResultRow], assignment: Assignment) -> Markup | None:
     for parameters in _round_numbers(plane):
         x = plane.x(parameters)
         drawn.append(line(x, _TOP, x, _HEIGHT - _BOTTOM, "grid"))
-        drawn.append(label(count(round(parameters)), x, _HEIGHT - _BOTTOM + 16, "tick", "middle"))
+        drawn.append(label(count(round(parameters)), x, _HEIGHT - _BOTTOM + 19, "tick", "middle"))
     drawn.append(label("parameters", _WIDTH - _RIGHT, _HEIGHT - 4, "tick", "end"))
     # For those who see: the table holds the same figures and links, in an order.
     dots = [_dot(row, plane) for row in sorted(shown, key=lambda row: row.result == "pass")]
