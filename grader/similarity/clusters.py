@@ -15,7 +15,9 @@ from grader.similarity.sequences import LEAST_CLASS, WIDESPREAD, Sequences, sequ
 LEAST_SIMILARITY = 0.6  # cosine, from which on two sources are called similar
 LEAST_RUNS = 40  # in common: some five lines that are in neither the starter code nor much of the class
 MOST_PAIRS = 10  # shown of a cluster
+MOST_EXPLAINED = 200  # clusters that have their pairs with them
 MOST_COMPARED = 200  # members of a cluster among which the closest pairs are looked for
+_Near = Sequence[tuple[int, int, float]]  # row, row, cosine; the closest first
 _ORDER: tuple[Likeness, ...] = ("graph", "shapes", "source")
 
 
@@ -40,7 +42,11 @@ class _Class:
         for likeness, rows in self._groups():
             groups[rows].add(likeness)
         found = [self._cluster(rows, kinds) for rows, kinds in groups.items()]
-        return tuple(sorted(found, key=_telling))
+        found.sort(key=lambda pair: _telling(pair[0]))
+        explained = (
+            cluster.model_copy(update={"pairs": self._pairs(near)}) for cluster, near in found[:MOST_EXPLAINED]
+        )
+        return (*explained, *(cluster for cluster, _ in found[MOST_EXPLAINED:]))
 
     def _groups(self) -> Iterator[tuple[Likeness, tuple[int, ...]]]:
         yield from (("graph", rows) for rows in _equal([one.graph for one in self._prints], self._starter.graph))
@@ -55,21 +61,25 @@ class _Class:
         _, labels = connected_components(links, directed=False)
         yield from _equal([str(label) for label in labels], None)
 
-    def _cluster(self, rows: tuple[int, ...], likeness: set[Likeness]) -> Cluster:
+    def _cluster(self, rows: tuple[int, ...], likeness: set[Likeness]) -> tuple[Cluster, _Near]:
+        """The cluster, and its closest pairs, whose evidence takes longer to find."""
         widespread = len(self._prints) >= LEAST_CLASS and len(rows) > WIDESPREAD * len(self._prints)
         ordered = tuple(kind for kind in _ORDER if kind in likeness)
         near = self._closest(rows)
-        return Cluster(
+        cluster = Cluster(
             students=tuple(self._students[row] for row in rows),
             likeness=ordered,
             question=question(ordered, len(rows), widespread=widespread),
             strongest=near[0][2] if near else None,
-            pairs=tuple(self._pair(*pair) for pair in near),
             pairs_total=len(rows) * (len(rows) - 1) // 2,
             widespread=widespread,
         )
+        return cluster, near
 
-    def _closest(self, rows: tuple[int, ...]) -> Sequence[tuple[int, int, float]]:
+    def _pairs(self, near: _Near) -> tuple[Pair, ...]:
+        return tuple(self._pair(*pair) for pair in near)
+
+    def _closest(self, rows: tuple[int, ...]) -> _Near:
         rows = rows[:MOST_COMPARED]
         cosines = np.triu(self._prepared.cosines(rows), k=1)
         order = np.argsort(-cosines, axis=None, kind="stable")[:MOST_PAIRS]

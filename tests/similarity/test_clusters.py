@@ -1,6 +1,8 @@
 """Copies are found under a disguise, the course's own code is not held against anybody."""
 
 import importlib.util
+import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -8,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from grader.intake.source import Source
-from grader.model.similarity import Fingerprint
+from grader.model.similarity import Fingerprint, TokenText
 from grader.similarity.clusters import clusters
 from grader.similarity.fingerprint import fingerprint
 
@@ -117,3 +119,30 @@ def test_what_a_third_of_the_class_has_is_called_widespread(print_of: Print) -> 
 def test_nothing_to_compare(prints: dict[str, Fingerprint]) -> None:
     assert clusters(prints) == ()
     assert clusters(prints, Fingerprint()) == ()
+
+
+def test_a_thousand_are_compared_in_seconds() -> None:
+    """Sources drawn at random, and one that takes two thirds of another."""
+    draw = random.Random(1)
+    letters = "VVVVNNS" + "".join(chr(0xF0000 + number) for number in range(40))
+
+    def text(tokens: str) -> Fingerprint:
+        return Fingerprint(texts=(TokenText(file="a.py", tokens=tokens, lines=((0, 1),)),))
+
+    drawn = ["".join(draw.choices(letters, k=600)) for _ in range(1000)]
+    drawn[700] = drawn[300][:400] + drawn[700][:100]
+    began = time.process_time()
+    (cluster,) = clusters({f"s{number}": text(tokens) for number, tokens in enumerate(drawn)})
+    assert time.process_time() - began < 30
+    assert cluster.students == ("s300", "s700")
+    (pair,) = cluster.pairs
+    assert [passage.tokens for passage in pair.passages] == [400]
+    assert (pair.first_share, pair.second_share) == (round(400 / 600, 4), round(400 / 500, 4))
+
+
+def test_evidence_is_found_for_the_most_telling_ones(monkeypatch: pytest.MonkeyPatch, print_of: Print) -> None:
+    monkeypatch.setattr("grader.similarity.clusters.MOST_EXPLAINED", 1)
+    first, second = print_of("a.py", TEXTS.MODEL), print_of("b.py", TEXTS.STARTER)
+    closer, rest = clusters({"ada": first, "bob": first, "cyd": second, "dan": second})
+    assert (len(closer.pairs), len(rest.pairs)) == (1, 0)
+    assert rest.strongest == pytest.approx(1)
