@@ -56,7 +56,7 @@ def _is_store(source: str) -> bool:
 def _batch(place: str, out: Path, after: "Marking", number: int | None) -> int:
     from grader.batch.results.write import require_room
     from grader.batch.stored.collect import collect
-    from grader.batch.stored.export import write_everything
+    from grader.batch.stored.export import similarity_of, write_everything
     from grader.batch.stored.rescore import rescore_batch
     from grader.cli.store import existing_store
     from grader.report.escape import log_text
@@ -65,7 +65,8 @@ def _batch(place: str, out: Path, after: "Marking", number: int | None) -> int:
         collection = collect(store, number)
         require_room(out)
         done = rescore_batch(collection, after)
-        write_everything(collect(store, done.batch), out)
+        fresh = collect(store, done.batch)
+        write_everything(fresh, out, similarity_of(fresh))
     for student, reason in done.refused:
         print(log_text(f"{student} is not scored again: {reason}"), file=sys.stderr)
     said = f"batch {done.batch}: {done.reports:,} scored again, {len(done.refused):,} not: {out / 'overview.html'}"

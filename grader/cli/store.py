@@ -61,6 +61,9 @@ def export(
         str | None, typer.Option("--assignment", help="Canvas: the column, 'Title (id)'. Classroom 50: the slug.")
     ] = None,
     classroom: Annotated[str | None, typer.Option("--classroom", help="Classroom 50: its short name.")] = None,
+    starter: Annotated[
+        Path | None, typer.Option("--starter", help="Results: folder with the code that everybody was given.")
+    ] = None,
     graded_only: Annotated[
         bool, typer.Option("--graded-only", help="Leave out who has no grade, so that Canvas keeps what it has.")
     ] = False,
@@ -74,7 +77,7 @@ def export(
         collection = collect(store, batch)
         match format:
             case Format.RESULTS:
-                said = _results(collection, out)
+                said = _results(collection, out, starter)
             case Format.CANVAS:
                 said = _canvas(collection, out, _needed(assignment, "--assignment 'Title (id)'"), graded_only)
             case Format.GRADESCOPE:
@@ -102,10 +105,12 @@ def existing_store(place: str) -> Iterator["Store"]:
         store.close()
 
 
-def _results(collection: "Collection", folder: Path) -> str:
-    from grader.batch.stored.export import write_everything
+def _results(collection: "Collection", folder: Path, starter: Path | None) -> str:
+    from grader.batch.stored.export import similarity_of, write_everything
+    from grader.similarity.compare import read_starter
 
-    rows = write_everything(collection, folder)
+    handed_out = None if starter is None else read_starter(starter)
+    rows = write_everything(collection, folder, similarity_of(collection, handed_out))
     reports = sum(row.report is not None for row in rows)
     return f"{len(rows):,} students, {reports:,} reports: {folder / 'overview.html'}"
 

@@ -3,7 +3,7 @@
 import zlib
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, literal, select
 
 from grader.errors import StoreError
 from grader.model.similarity import Fingerprint
@@ -17,6 +17,14 @@ def keep_fingerprint(connection: Connection, report_key: str, found: Fingerprint
     content = zlib.compress(found.model_dump_json().encode())
     values = {"report_key": report_key, "graph": found.graph, "shapes": found.shapes, "content": content}
     connection.execute(insert(FINGERPRINT).values(values))
+
+
+def copy_fingerprint(connection: Connection, report_key: str, to: str) -> None:
+    """Let another report in the store have the fingerprint of a first one, which need not have one."""
+    connection.execute(delete(FINGERPRINT).where(FINGERPRINT.c.report_key == to))
+    columns = [column for column in FINGERPRINT.c if column is not FINGERPRINT.c.report_key]
+    found = select(literal(to), *columns).where(FINGERPRINT.c.report_key == report_key)
+    connection.execute(insert(FINGERPRINT).from_select([FINGERPRINT.c.report_key, *columns], found))
 
 
 def fingerprints(connection: Connection, batch: int) -> dict[str, Fingerprint]:

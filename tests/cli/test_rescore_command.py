@@ -140,6 +140,7 @@ def test_a_batch_becomes_another_one_in_the_same_store(
     assert (answer.code, answer.stderr) == (0, "")
     assert answer.stdout == f"batch 2: 4 scored again, 0 not: {tmp_path}/new/overview.html\n"
     found = results(tmp_path / "new")
+    assert (tmp_path / "new" / "similarity.json").exists()  # compared without anybody's source
     assert {student: (row.result, row.points) for student, row in found.items()} == {
         "ada": ("fail", 85), FORMULA: ("fail", 85), "liu": ("fail", 85), "zoe": ("excused", None),
         "bob": ("nothing", None), "kim": ("unreached", None), "../eve": ("ungradable", None),

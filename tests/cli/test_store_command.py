@@ -67,8 +67,15 @@ def test_results(grader: Callable, place: Path, tmp_path: Path) -> None:
     assert answer.code == 0
     assert answer.stdout == f"7 students, 4 reports: {tmp_path}/out/overview.html\n"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "overview.html", "reports", "results.csv", "results.jsonl",
+        "overview.html", "reports", "results.csv", "results.jsonl", "similarity.json",
     ]  # fmt: skip
+
+
+def test_starter_code_that_is_not_there(grader: Callable, place: Path, tmp_path: Path) -> None:
+    answer = grader("store", "export", place, "--out", tmp_path / "out", "--starter", tmp_path / "none")
+    assert answer.code == 2
+    assert "is not a folder" in answer.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_canvas(grader: Callable, place: Path, tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ from grader.model.outcome import Status
 from grader.model.report import GradeReport
 from grader.model.roster import RosterEntry
 from grader.model.rubric import Rubric
+from grader.model.similarity import Fingerprint
 from grader.model.work import WorkKey
 from grader.rubric.load import load_rubric
 from grader.store import batches
 from grader.store.engine import Store
+from grader.store.fingerprints import keep_fingerprint
 from grader.store.results import keep_report
 
 RUBRIC = load_rubric("mnist-20k")
@@ -76,6 +78,8 @@ def fill(store: Store, title: str = "class.csv", rubric: Rubric = RUBRIC) -> int
                 received = "2026-03-01T10:00:00+00:00"
                 batches.note_commit(connection, submission.id, "c" * 40, received_at=received, late=student == "liu")
                 key = keep_report(connection, work_key(student), REPORTS[student]())
+                if student != "liu":
+                    keep_fingerprint(connection, key, Fingerprint(graph="same" if student != "../eve" else None))
                 batches.finish(connection, submission.id, key)
             elif student == "kim":
                 batches.give_up(connection, submission.id, "The host is away.")

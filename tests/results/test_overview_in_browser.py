@@ -13,7 +13,9 @@ from test_report_in_browser import CONTRAST, overflow, requests
 
 from grader.batch.results.folders import report_page
 from grader.batch.results.write import write_results
+from grader.model.similarity import Fingerprint
 from grader.report.write import write_report
+from grader.similarity.compare import compare
 
 pytestmark = pytest.mark.system
 
@@ -53,7 +55,9 @@ def key(browser: Tab, name: str, text: str = "") -> None:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 900, 390, 320])
 def test_the_page_fits_asks_for_nothing_and_is_readable(browser: Tab, tmp_path: Path, width: int, dark: bool) -> None:
-    write_results(tmp_path, a_class(60), ASSIGNMENT)
+    copy = Fingerprint(graph="same")
+    compared = compare({f"student-{number:04}": copy for number in range(9)} | {HOSTILE[0]: copy}, students=60)
+    write_results(tmp_path, a_class(60), ASSIGNMENT, compared)
     browser.open(tmp_path / "overview.html", width, dark=dark)
     assert browser.evaluate("innerWidth") == width
     assert overflow(browser) == 0

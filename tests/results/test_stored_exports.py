@@ -17,7 +17,7 @@ from stored_class import FORMULA, fill, partial
 from grader.batch.exports.classroom50_submission import classroom50_submission
 from grader.batch.results.folders import report_folder
 from grader.batch.stored.collect import collect
-from grader.batch.stored.export import ensure_report, write_canvas, write_everything, write_per_student
+from grader.batch.stored.export import ensure_report, similarity_of, write_canvas, write_everything, write_per_student
 from grader.batch.stored.per_student import classroom50_files, github_classroom_files, gradescope_files
 from grader.errors import StoreError, UsageError
 from grader.model.report import GradeReport
@@ -25,7 +25,7 @@ from grader.model.result import ResultRow
 from grader.model.roster import RosterEntry
 from grader.model.work import Stage, State, StoredSubmission
 from grader.store.engine import Store
-from grader.store.tables import BATCH
+from grader.store.tables import BATCH, FINGERPRINT
 
 STUDENTS = ["ada", FORMULA, "liu", "zoe", "bob", "kim", "../eve"]
 
@@ -78,6 +78,20 @@ def test_results_with_every_report(store: Store, tmp_path: Path) -> None:
     assert [f'href="{page}"' in overview for page in pages] == [True] * 4
     assert {path.parent.parent for path in (tmp_path / "out").rglob("report.json")} == {tmp_path / "out" / "reports"}
     assert "token" not in overview + "\n".join(lines)
+
+
+def test_the_class_is_compared_as_far_as_it_left_fingerprints(store: Store, tmp_path: Path) -> None:
+    collection = collect(store)
+    found = similarity_of(collection)
+    assert found is not None
+    assert (found.students, found.compared) == (7, 3)
+    assert [cluster.students for cluster in found.clusters] == [("ada", FORMULA)]
+    write_everything(collection, tmp_path, found)
+    overview = (tmp_path / "overview.html").read_text()
+    assert "Submissions that resemble each other" in overview
+    assert (tmp_path / "similarity.json").exists()
+    store.transact(lambda connection: connection.execute(FINGERPRINT.delete()))
+    assert similarity_of(collection) is None
 
 
 def test_a_report_that_stands_there_is_left_and_any_other_is_written(tmp_path: Path) -> None:

@@ -14,9 +14,12 @@ from grader.errors import UsageError
 from grader.model.grade import Standing
 from grader.model.report import GradeReport
 from grader.model.result import ResultRow
+from grader.model.similarity import Fingerprint, Similarity
 from grader.report.json_report import to_json
 from grader.report.write import write_report, write_texts
+from grader.similarity.compare import compare
 from grader.store.batches import now
+from grader.store.fingerprints import fingerprints
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,16 @@ class Written:
     left_out: tuple[tuple[str, str], ...]
 
 
-def write_everything(collection: Collection, folder: Path) -> list[ResultRow]:
+def similarity_of(collection: Collection, starter: Fingerprint | None = None) -> Similarity | None:
+    """The comparison of the class, without what it has of the starter code; None where there are no two to compare.
+
+    It takes up to a minute for 1,000 students. Raises StoreError for a fingerprint that can't be read back.
+    """
+    found = collection.store.transact(lambda connection: fingerprints(connection, collection.batch.id))
+    return compare(found, students=collection.batch.students, starter=starter) if len(found) > 1 else None
+
+
+def write_everything(collection: Collection, folder: Path, similarity: Similarity | None = None) -> list[ResultRow]:
     """Write every report and then the results into a folder; returns the rows. Reports that stand there are left.
 
     Raises UsageError where the folder can't be written to, GraderError where the disk is full or fails.
@@ -39,7 +51,7 @@ def write_everything(collection: Collection, folder: Path) -> list[ResultRow]:
         if row.report is not None and student.report is not None:
             ensure_report(student.report, (folder / report_page(row.student)).parent)
         rows.append(row)
-    write_results(folder, rows, Assignment(collection.batch.title, collection.rubric, now()))
+    write_results(folder, rows, Assignment(collection.batch.title, collection.rubric, now()), similarity)
     return rows
 
 

@@ -15,6 +15,7 @@ from grader.model.work import RescoredKey, State, StoredSubmission, digest_of
 from grader.pipeline.measured_alike import Marking, NotMeasured
 from grader.pipeline.rescore import rescore
 from grader.store.batches import begin_batch, finish, give_up, note_commit, retry, submissions
+from grader.store.fingerprints import copy_fingerprint
 from grader.store.results import keep_report
 from grader.training.recipe import load_recipe
 
@@ -89,6 +90,8 @@ def _keep(
         give_up(connection, number, f"Not scored again: {found}")
     elif found is not None:
         key = RescoredKey(report=old.report_key or "", rubric=rubric.digest, grader=__version__)
-        finish(connection, number, keep_report(connection, key, found))
+        kept = keep_report(connection, key, found)
+        copy_fingerprint(connection, key.report, kept)
+        finish(connection, number, kept)
     elif old.state is State.FAILED:
         give_up(connection, number, old.problem)
