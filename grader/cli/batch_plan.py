@@ -20,14 +20,18 @@ from grader.batch.run.settings import BatchSettings, Who
 from grader.batch.run.watch import Watch
 from grader.checks.validate import validate_checks
 from grader.errors import GraderError, RecipeError, UsageError
+from grader.intake.git import fetch
 from grader.model.recipe import Recipe
 from grader.model.result import Result
 from grader.model.roster import Roster
 from grader.model.rubric import Rubric
+from grader.model.similarity import Fingerprint
 from grader.pipeline.request import KnownRecipes, Options
 from grader.rubric.load import load_rubric
 from grader.sandbox.base import Limits
+from grader.similarity.compare import read_starter
 from grader.store.engine import open_store
+from grader.temporary_folder import temporary_folder
 from grader.training.data_folder import folder_of
 from grader.training.recipe import load_recipe
 
@@ -54,6 +58,7 @@ class BatchPlan:
     jobs: int | None
     deadline: str | None
     trust_commit_dates: bool
+    starter: str | None
     only: tuple[str, ...]
     failed: bool
     update: bool
@@ -119,6 +124,7 @@ def _settings(plan: BatchPlan, roster: Roster) -> BatchSettings:
         fetch=_fetch_settings(plan),
         sandbox=plan.sandbox,
         limits=Limits(wall_seconds=plan.build_timeout),
+        starter=_starter(plan.starter),
         static_seconds=plan.static_timeout,
         command=_command(plan, rubric),
     )
@@ -140,9 +146,17 @@ def _fetch_settings(plan: BatchPlan) -> FetchSettings:
     if plan.deadline is None:
         if plan.trust_commit_dates:
             raise UsageError("--trust-commit-dates says how a deadline is applied: name one with --deadline.")
-        return FetchSettings()
+        return FetchSettings(forge=forge_of_environment())
     deadline = Deadline(parse_deadline(plan.deadline), trust_commit_dates=plan.trust_commit_dates)
     return FetchSettings(deadline=deadline, forge=forge_of_environment())
+
+
+def _starter(source: str | None) -> Fingerprint | None:
+    """What the course handed out, from a folder or a repository. Raises GraderError where it can't be had."""
+    if source is None:
+        return None
+    with temporary_folder("workspace") as workspace:
+        return read_starter(fetch(source, workspace=workspace).root)
 
 
 def _command(plan: BatchPlan, rubric: Rubric) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ def fetch(
     Raises UsageError where source, ref or path are wrong, SubmissionError for an empty or oversized repository, and
     GraderError where the host cannot be reached.
     """
-    inner = None if path is None else _inner(path)
+    inner = None if path is None else inner_path(path)
     parsed = parse(source)
     if isinstance(parsed, Remote):
         return fetch_remote(parsed, ref, inner, workspace, limits or FetchLimits())
@@ -46,7 +46,8 @@ def fetch(
     )
 
 
-def _inner(path: str) -> PurePosixPath:
+def inner_path(path: str) -> PurePosixPath:
+    """A folder below a repository. Raises UsageError for a path that leads out of it."""
     inner = PurePosixPath(path)
     if inner.is_absolute() or ".." in inner.parts or "\0" in path:
         raise UsageError(f"--path {printable(path)} must lead to a folder inside the repository, without '..'.")

@@ -385,6 +385,22 @@ def test_which_repositories_lie_on_github(url, held):
     assert GitHub().holds(remote) is held
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://github.com/c/a", "https://x-access-token:t%2Fk@github.com/c/a"),
+        ("https://user:own@github.com/c/a", "https://user:own@github.com/c/a"),
+        ("https://github.com.evil.example/c/a", "https://github.com.evil.example/c/a"),
+        ("http://github.com/c/a", "http://github.com/c/a"),
+        ("git@github.com:c/a.git", "git@github.com:c/a.git"),
+        ("/a/folder", "/a/folder"),
+    ],
+)
+def test_the_token_is_for_its_own_host_over_https(url, expected):
+    assert GitHub(token="t/k").with_credentials(url) == expected
+    assert GitHub().with_credentials(url) == url
+
+
 def test_github_of_the_environment():
     assert forge_of_environment(environment={}) == GitHub()
     found = forge_of_environment(environment={"GH_TOKEN": "t\n", "GITHUB_API_URL": "https://git.uni.example/api/v3"})

@@ -1,5 +1,6 @@
 """Fetching a student's work: what is tried again, what is not, and whose doing a failure is."""
 
+import base64
 import errno
 import os
 import threading
@@ -13,6 +14,7 @@ from git_repository import Repository
 from https_server import Answer, certificate, git_backend, serve
 
 from grader.batch.fetch.back_off import BackOff, persist
+from grader.batch.fetch.github import GitHub
 from grader.batch.fetch.submission import FetchSettings, fetch_submission
 from grader.errors import FetchError, SubmissionError, UsageError
 from grader.intake.git_tree import FetchLimits
@@ -88,6 +90,35 @@ def test_a_server_in_trouble_is_asked_again(repository, settings, workspace, pau
         fetched = fetch_submission(entry(f"{server.url}/ada/.git"), settings, workspace)
     assert (fetched.submission.checkout / "net.py").read_text() == "net"
     assert pauses == [1, 2]
+
+
+def test_a_private_repository_opens_to_the_token_which_nothing_shows(
+    repository, workspace, pauses, monkeypatch, tmp_path
+):
+    repository.commit(**{"net.py": "net"})
+    monkeypatch.setenv("GIT_SSL_CAINFO", str(certificate(tmp_path)))
+    whole = git_backend(repository.folder.parent.parent)
+    pair = base64.b64encode(b"x-access-token:s3cret").decode()
+
+    def private(request: BaseHTTPRequestHandler) -> None:
+        if request.headers.get("Authorization") == f"Basic {pair}":
+            whole(request)
+        else:
+            failing(1, 404, whole)(request)
+
+    with serve(tmp_path, private) as server:
+        url = f"{server.url}/served/ada"
+        for token, opens in (("s3cret", True), ("other-s3cret", False)):
+            forge = GitHub(api="http://127.0.0.1:1", token=token)
+            settings = FetchSettings(back_off=BackOff(draw=pauses), forge=forge)
+            if opens:
+                fetched = fetch_submission(entry(url), settings, workspace)
+                assert fetched.submission.source == url
+                assert "s3cret" not in repr(fetched)
+            else:
+                with pytest.raises(FetchError, match="There is no repository at") as caught:
+                    fetch_submission(entry(url), settings, workspace)
+                assert "s3cret" not in str(caught.value)
 
 
 def test_a_transfer_that_breaks_off_is_begun_anew(repository, settings, workspace, pauses, monkeypatch, tmp_path):

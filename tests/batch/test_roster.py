@@ -116,6 +116,15 @@ def test_what_is_wrong_with_a_row(row, message):
     assert "s3cret" not in problem.message
 
 
+@pytest.mark.parametrize("path", ["../other", "/etc", "a/../../b"])
+def test_a_path_out_of_the_repository_is_told_by_its_line(path):
+    roster = read_roster(
+        f"student,repository,path\na,https://h.example/o/k,week 5\nb,https://h.example/b/k,{path}\n".encode()
+    )
+    assert messages(roster) == [f"line 3: the path {path!r} leads out of the repository"]
+    assert [problem.line for problem in roster.errors] == [3]
+
+
 def test_the_same_repository_twice_is_told_and_allowed():
     roster = read_roster(b"student,repository\na,https://h.example/t/t\nb,https://h.example/t/t\n")
     assert len(roster.entries) == 2

@@ -29,6 +29,9 @@ class Forge(Protocol):
     def holds(self, remote: Remote) -> bool:
         """Whether the repository lies on this forge."""
 
+    def with_credentials(self, repository: str) -> str:
+        """The address with what this forge wants to know of those who fetch from it; any other as it is."""
+
     def pushes(self, remote: Remote, branch: str, back_off: BackOff) -> Iterator[Push]:
         """All changes of the branch that are recorded, newest first; what is not drawn is not asked for.
 
@@ -44,6 +47,10 @@ class NoForge:
     def holds(self, remote: Remote) -> bool:
         """It holds none."""
         return False
+
+    def with_credentials(self, repository: str) -> str:
+        """It has none."""
+        return repository
 
     def pushes(self, remote: Remote, branch: str, back_off: BackOff) -> Iterator[Push]:
         """It knows of none."""

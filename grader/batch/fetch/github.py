@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 
@@ -72,6 +72,18 @@ class GitHub:
     def holds(self, remote: Remote) -> bool:
         """Whether it is a repository of this host."""
         return _place(remote, self.host) is not None
+
+    def with_credentials(self, repository: str) -> str:
+        """The address with the token, which git sends to this host alone, over https and in a header.
+
+        An address that is not https, not on this host or brings its own credentials stays as it is.
+        """
+        parts = urlsplit(repository)
+        known = parts.scheme == "https" and "@" not in parts.netloc and parts.hostname == self.host
+        if not (self.token and known):
+            return repository
+        user = f"x-access-token:{quote(self.token, safe='')}"
+        return urlunsplit(("https", f"{user}@{parts.netloc}", parts.path, "", ""))
 
     def pushes(self, remote: Remote, branch: str, back_off: BackOff) -> Iterator[Push]:
         """The branch's changes, newest first, a hundred per request.

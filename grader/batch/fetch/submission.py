@@ -25,7 +25,7 @@ class FetchSettings:
     limits: FetchLimits = field(default_factory=FetchLimits)
     back_off: BackOff = field(default_factory=BackOff)
     deadline: Deadline | None = None
-    forge: Forge = field(default_factory=NoForge)  # asked when there is a deadline
+    forge: Forge = field(default_factory=NoForge)  # whose token opens its repositories; asked where there is a deadline
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ def fetch_submission(entry: RosterEntry, settings: FetchSettings, workspace: Pat
     """
     if entry.repository is None:
         raise FetchError(f"There is no repository: {entry.missing or 'none is named'}.", fault="ours")
+    entry = entry.model_copy(update={"repository": settings.forge.with_credentials(entry.repository)})
     try:
         choice = persist(lambda: _choose(entry, settings, workspace), _PASSING, settings.back_off)
         submission = persist(lambda: _fetch(entry, choice, settings, workspace), _PASSING, settings.back_off)

@@ -7,6 +7,8 @@ from grader.batch.roster.kinds import Kind, is_student, kind_of
 from grader.batch.roster.pattern import filled, require_pattern
 from grader.batch.roster.table import Row, Table, plain_name, read_table
 from grader.errors import UsageError
+from grader.intake.git import inner_path
+from grader.intake.git_remote import require_reference
 from grader.intake.git_source import parse, printable, redact
 from grader.model.roster import Roster, RosterEntry, RosterProblem
 
@@ -91,8 +93,14 @@ class _Reading:
         repository, missing = self._repository(row, columns)
         path = columns.get("path") or None
         ref = columns.get("ref") or None
-        if ref is not None and ref.startswith("-"):
-            self._note(row, f"{printable(ref)!r} is not a branch, tag or commit")
+        try:
+            require_reference(ref)
+        except UsageError:
+            self._note(row, f"{printable(ref or '')!r} is not a branch, tag or commit")
+        try:
+            inner_path(path or "")
+        except UsageError:
+            self._note(row, f"the path {printable(path or '')!r} leads out of the repository")
         if repository is not None:
             key = (repository, path or "", ref or "", columns.get("model", ""))
             first = self._repositories.setdefault(key, row.line)
