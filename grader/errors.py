@@ -68,5 +68,9 @@ class StoreError(GraderError):
     """The store can't be opened, read or written; never the student's fault."""
 
 
+class DamagedError(StoreError):
+    """A row of the store can't be read back."""
+
+
 class PublishError(GraderError):
     """A report could not be posted."""

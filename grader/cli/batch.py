@@ -47,6 +47,10 @@ def batch(
     trust_commit_dates: Annotated[
         bool, typer.Option("--trust-commit-dates", help="Where no forge says it, believe the commits' own dates.")
     ] = False,
+    starter: Annotated[
+        str | None,
+        typer.Option("--starter", metavar="SOURCE", help="Code that everybody was given: no sign of similarity."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what was begun: it is the default, and never done twice.")
     ] = True,
@@ -98,6 +102,7 @@ def batch(
         jobs=jobs,
         deadline=deadline,
         trust_commit_dates=trust_commit_dates,
+        starter=starter,
         only=tuple(only or ()),
         failed=failed,
         update=update,

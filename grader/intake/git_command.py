@@ -15,8 +15,10 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from grader.errors import GraderError, SubmissionError
 
@@ -66,12 +68,20 @@ class Done:
     errors: str
 
 
+class Interrupted(GraderError):
+    """The thread was told to stop while a command ran."""
+
+
 class TooMuch(SubmissionError):
     """A command passed its limit of time, output or disk."""
 
 
 class TooSlow(TooMuch):
     """A command did not end in time."""
+
+
+# Set for a thread whose commands end when the event is set, as after Ctrl-C, which only the main thread hears.
+stopping: ContextVar[Event | None] = ContextVar("stopping", default=None)
 
 
 def environment(configuration: Mapping[str, str] | None = None, **variables: str) -> dict[str, str]:
@@ -159,7 +169,10 @@ def run(
         assert process.stdout and process.stderr
         selector.register(process.stdout, selectors.EVENT_READ, output)
         selector.register(process.stderr, selectors.EVENT_READ, errors)
+        stop = stopping.get()
         while selector.get_map():
+            if stop is not None and stop.is_set():
+                raise Interrupted("The run was ended while git was at work.")
             if time.monotonic() > deadline:
                 raise TooSlow(f"The repository took longer than {seconds:.0f} seconds to read.")
             if growing is not None and folder_bytes(growing) > growing_bytes:

@@ -42,7 +42,7 @@ class Ungradable(SubmissionError):
 def find(request: Request) -> Discovery:
     """The candidates and the chosen one.
 
-    Raises UsageError for a --model that names nothing, Ungradable for the same word from .grader.yml.
+    Raises UsageError for a --model (or a roster's word) that names nothing, Ungradable for one of .grader.yml.
     """
     submission = request.submission
     try:
@@ -50,9 +50,12 @@ def find(request: Request) -> Discovery:
             submission.root, model=request.options.model, readme=request.readme, checkout=submission.checkout
         )
     except UsageError as problem:
-        if request.selected_by != ".grader.yml":
-            raise
-        raise Ungradable(f".grader.yml: {problem.message}", mend=problem.mend) from None
+        if request.selected_by == ".grader.yml":
+            raise Ungradable(f".grader.yml: {problem.message}", mend=problem.mend) from None
+        if request.selected_by != "--model":
+            message = f"{request.selected_by.capitalize()} names {problem.message.removeprefix('--model ')}"
+            raise UsageError(message, mend=problem.mend) from None
+        raise
     if request.options.model is not None and request.selected_by != "--model":
         return found.model_copy(update={"selected_by": f"{request.selected_by} names {request.options.model}"})
     return found

@@ -5,7 +5,7 @@ import zlib
 from pydantic import ValidationError
 from sqlalchemy import Connection, delete, insert, literal, select
 
-from grader.errors import StoreError
+from grader.errors import DamagedError
 from grader.model.similarity import Fingerprint
 from grader.store.tables import FINGERPRINT, SUBMISSION
 from grader.store.unpack import unpacked
@@ -30,7 +30,7 @@ def copy_fingerprint(connection: Connection, report_key: str, to: str) -> None:
 def fingerprints(connection: Connection, batch: int) -> dict[str, Fingerprint]:
     """The fingerprints of a batch by student, in roster order; only of those that have a report and one.
 
-    Raises StoreError where one can't be read back.
+    Raises DamagedError where one can't be read back.
     """
     wanted = (
         select(SUBMISSION.c.student, FINGERPRINT.c.report_key, FINGERPRINT.c.content)
@@ -42,9 +42,9 @@ def fingerprints(connection: Connection, batch: int) -> dict[str, Fingerprint]:
 
 
 def unpacked_fingerprint(key: str, content: bytes) -> Fingerprint:
-    """The fingerprint in a row. Raises StoreError where it is damaged."""
+    """The fingerprint in a row. Raises DamagedError where it is damaged."""
     try:
         return Fingerprint.model_validate_json(unpacked(content))
     except (ValidationError, ValueError, zlib.error):
         message = f"The fingerprint of the report {key[:12]} in the store is damaged."
-        raise StoreError(message, mend="Run `grader store check`.") from None
+        raise DamagedError(message, mend="Run `grader store check`.") from None

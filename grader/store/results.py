@@ -5,7 +5,7 @@ import zlib
 from pydantic import ValidationError
 from sqlalchemy import Connection, delete, insert, select
 
-from grader.errors import StoreError
+from grader.errors import DamagedError
 from grader.model.report import GradeReport
 from grader.model.training import TrainingRun
 from grader.model.work import RescoredKey, TrainingKey, WorkKey
@@ -15,7 +15,7 @@ from grader.store.unpack import unpacked
 
 
 def find_report(connection: Connection, key: str) -> GradeReport | None:
-    """The report with that digest of a WorkKey. Raises StoreError where it can't be read back."""
+    """The report with that digest of a WorkKey. Raises DamagedError where it can't be read back."""
     content = connection.scalar(select(REPORT.c.content).where(REPORT.c.key == key))
     return None if content is None else unpacked_report(key, content)
 
@@ -45,7 +45,7 @@ def keep_report(connection: Connection, key: WorkKey | RescoredKey, report: Grad
 
 
 def find_training(connection: Connection, key: TrainingKey) -> TrainingRun | None:
-    """The finished run of that key. Raises StoreError where it can't be read back."""
+    """The finished run of that key. Raises DamagedError where it can't be read back."""
     content = connection.scalar(select(TRAINING.c.content).where(TRAINING.c.key == key.digest))
     return None if content is None else unpacked_training(key.digest, content)
 
@@ -67,17 +67,19 @@ def keep_training(connection: Connection, key: TrainingKey, run: TrainingRun) ->
 
 
 def unpacked_report(key: str, content: bytes) -> GradeReport:
-    """The report in a row. Raises StoreError where it is damaged."""
+    """The report in a row. Raises DamagedError where it is damaged."""
     try:
         return GradeReport.model_validate_json(unpacked(content))
     except (ValidationError, ValueError, zlib.error):
-        raise StoreError(f"The report {key[:12]} in the store is damaged.", mend="Run `grader store check`.") from None
+        raise DamagedError(
+            f"The report {key[:12]} in the store is damaged.", mend="Run `grader store check`."
+        ) from None
 
 
 def unpacked_training(key: str, content: bytes) -> TrainingRun:
-    """The training run in a row. Raises StoreError where it is damaged."""
+    """The training run in a row. Raises DamagedError where it is damaged."""
     try:
         return TrainingRun.model_validate_json(unpacked(content))
     except (ValidationError, ValueError, zlib.error):
         message = f"The training run {key[:12]} in the store is damaged."
-        raise StoreError(message, mend="Run `grader store check`.") from None
+        raise DamagedError(message, mend="Run `grader store check`.") from None

@@ -17,6 +17,7 @@ from grader.batch.run.train_part import Machine, MachineTask, describe_machine
 from grader.batch.run.watch import Watch
 from grader.checks.run import training_goal
 from grader.errors import UsageError
+from grader.intake import git_command
 from grader.model.result import Result
 from grader.model.roster import Roster
 from grader.model.work import State, StoredSubmission
@@ -43,7 +44,6 @@ def run_batch(
     ledger = Ledger(store)
     batch, wanted = _begin(roster, settings, ledger, machine, sandbox)
     watch.begun(len(roster.entries), len(wanted))
-    stopping = threading.Event()
     office = Office(
         settings=settings,
         ledger=ledger,
@@ -53,14 +53,14 @@ def run_batch(
         sandbox=sandbox,
         watch=watch,
         clones=threading.Semaphore(settings.clones),
-        stopping=stopping,
+        stopping=settings.fetch.back_off.stop,
     )
     try:
         _travel([Journey(submission, office) for submission in wanted], office)
     except KeyboardInterrupt:
-        write_outcome(store, batch, settings.out)
+        write_outcome(store, batch, settings.out, compared=False)
         raise
-    return write_outcome(store, batch, settings.out)
+    return write_outcome(store, batch, settings.out, starter=settings.starter)
 
 
 def _machine(settings: BatchSettings, executor: Executor) -> Machine:
@@ -127,13 +127,17 @@ def _travel(journeys: Sequence[Journey], office: Office) -> None:
 @contextmanager
 def _threads(number: int, office: Office) -> Iterator[ThreadPoolExecutor]:
     """A pool whose threads are stopped where they are when the block raises."""
-    pool = ThreadPoolExecutor(number, thread_name_prefix="submission")
+    pool = ThreadPoolExecutor(number, "submission", initializer=lambda: _hear(office.stopping))
     try:
         yield pool
     except BaseException:
         office.stopping.set()
-        office.settings.fetch.back_off.stop.set()
         office.executor.close()
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _hear(stop: threading.Event) -> None:
+    """Let this thread's git commands end with the batch."""
+    git_command.stopping.set(stop)

@@ -1,5 +1,6 @@
 """The coordinator's hand on the store: one transaction at a time, whichever thread wants it."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pydantic_core import PydanticSerializationError
 from sqlalchemy import Connection
 
 from grader.batch.run.costs import Cost
+from grader.errors import DamagedError
 from grader.model.report import GradeReport
 from grader.model.similarity import Fingerprint
 from grader.model.training import TrainingRun
@@ -64,8 +66,10 @@ class Ledger:
         self.transact(work)
 
     def find_report(self, key: WorkKey) -> GradeReport | None:
-        """The report of work that was done before."""
-        return self.transact(lambda connection: results.find_report(connection, key.digest))
+        """The report of work that was done before; None, too, where it can't be read back: then it is done again."""
+        with contextlib.suppress(DamagedError):
+            return self.transact(lambda connection: results.find_report(connection, key.digest))
+        return None
 
     def finish(self, submission: int, key: WorkKey, graded: Graded, cost: Cost) -> GradeReport:
         """There is a report. Returns it as it will be read back."""
@@ -92,8 +96,10 @@ class Ledger:
         self.transact(work)
 
     def find_training(self, key: TrainingKey) -> TrainingRun | None:
-        """A run that was finished before."""
-        return self.transact(lambda connection: results.find_training(connection, key))
+        """A run that was finished before; None as for a report."""
+        with contextlib.suppress(DamagedError):
+            return self.transact(lambda connection: results.find_training(connection, key))
+        return None
 
     def keep_training(self, key: TrainingKey, run: TrainingRun) -> None:
         """Keep a finished run."""

@@ -7,6 +7,7 @@ from grader.batch.fetch.submission import FetchSettings
 from grader.model.recipe import Recipe
 from grader.model.roster import RosterEntry
 from grader.model.rubric import Rubric
+from grader.model.similarity import Fingerprint
 from grader.model.work import digest_of
 from grader.pipeline.request import KnownRecipes, Options
 from grader.sandbox.base import Limits
@@ -39,6 +40,7 @@ class BatchSettings:
     sandbox: str = "auto"
     limits: Limits = field(default_factory=Limits)
     static_seconds: float = 300.0  # that finding, building and measuring one submission may take, all in all
+    starter: Fingerprint | None = None  # of the course's own code
     command: tuple[str, ...] = ()  # options of `grader check` that grade as this batch does
 
     def recipes_of(self, entry: RosterEntry) -> KnownRecipes:
