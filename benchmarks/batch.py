@@ -110,9 +110,7 @@ def main() -> None:
         print(
             f"\nexit {ran.code}, {ran.seconds:.0f} s with {options.jobs} jobs: {len(rows) / ran.seconds:.2f} students/s"
         )
-        print(
-            f"CPU of the command and the processes that it waits for: {ran.cpu_seconds:.0f} s (the stages count sandboxes)"
-        )
+        print(f"CPU of the command itself, without the sandboxes: {ran.cpu_seconds:.0f} s")
         print(f"peak memory of the tree: {ran.peak_bytes / 1e9:.2f} GB")
     sys.exit(1 if differences else 0)
 
