@@ -108,8 +108,13 @@ class _Walk:
             Kind.GETITEM: self._pick,
         }
         handler = handlers.get(call.kind)
+        if self._is_empty(call):  # no element, so none that sees anything: not for the rules below
+            return blank(len(self.flow.shape(call.name)))
         result = None if handler is None else handler(call)
         return result if result is not None and self._fits(call, result) else self._everything(call)
+
+    def _is_empty(self, call: Call) -> bool:
+        return call.name in self.flow.shapes and 0 in self.flow.shapes[call.name]
 
     def _fits(self, call: Call, result: Result) -> bool:
         """Whether each field has the shape of its value: a size of 1 stands for any."""

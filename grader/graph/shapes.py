@@ -110,9 +110,9 @@ def _check_operands(step: Step, operands: Mapping[str, list[Any]]) -> None:
     recurs = step.operation.kind is Kind.RECURRENT
     if recurs and any(size > _MAX_SEQUENCE for tensor in tensors for size in tensor.shape[:2]):
         raise SubmissionError(f"The model runs over a sequence longer than {_MAX_SEQUENCE} {_at(step)}.")
-    if step.operation.kind is Kind.NOISE and not _broadcast([tuple(tensor.shape) for tensor in tensors]):
-        # On meta tensors torch does not look.
-        raise SubmissionError(f"The model's graph does not fit together {_at(step)}: its tensors have other shapes.")
+    unlooked = _unlooked(step, operands, tensors)
+    if unlooked:
+        raise SubmissionError(f"The model's graph does not fit together {_at(step)}: {unlooked}.")
     if recurs:
         wanted = misfit(step.operation, bind(step.node), _shapes_by_argument(operands))
         if wanted:
@@ -121,9 +121,26 @@ def _check_operands(step: Step, operands: Mapping[str, list[Any]]) -> None:
         raise UnsupportedOperation(step.node.op, step.node.location, "it picks from no list")
 
 
+def _unlooked(step: Step, operands: Mapping[str, list[Any]], tensors: list[torch.Tensor]) -> str:
+    """What torch takes on meta tensors and refuses on real ones; empty where nothing of it is there."""
+    match step.operation.kind:
+        case Kind.NOISE if not _broadcast([tuple(tensor.shape) for tensor in tensors]):
+            return "its tensors have shapes that don't go together"
+        case Kind.UNFOLD if _has_negative(bind(step.node).get("padding")):
+            return "its padding is negative"
+        case Kind.CONVOLUTION | Kind.TRANSPOSED_CONVOLUTION if 0 in operands["weight"][0].shape:
+            return "its kernel has no element"
+    return ""
+
+
+def _has_negative(value: object) -> bool:
+    numbers = value if isinstance(value, tuple) else (value,)
+    return any(isinstance(number, int) and number < 0 for number in numbers)
+
+
 def _broadcast(shapes: list[tuple[int, ...]]) -> bool:
     try:
-        torch.broadcast_shapes(*shapes)
+        torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
     except RuntimeError:
         return False
     return True

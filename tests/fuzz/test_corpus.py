@@ -49,6 +49,8 @@ def test_a_seed_that_the_probe_wrote_is_read(file: Path) -> None:
 
 _READABLE = {
     "noise-shapes",
+    "negative-unfolding",
+    "no-elements",
     "pooled-without-batch",
     "large-batch",
     "sizes-of-references",
