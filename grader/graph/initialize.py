@@ -68,6 +68,7 @@ _INITIALIZERS: dict[str, tuple[Callable[..., Any], dict[str, _Checker]]] = {
     "orthogonal_": (torch.nn.init.orthogonal_, {"gain": _number}),
     "sparse_": (torch.nn.init.sparse_, {"sparsity": _sparsity, "std": _positive}),
 }
+_REQUIRED = {"constant_": {"val"}, "sparse_": {"sparsity"}}  # the other arguments have defaults
 _COSTLY = frozenset({"orthogonal_", "sparse_"})  # a QR decomposition; a loop over columns
 _MAX_COSTLY = 4_000_000  # elements
 _WITHOUT_GENERATOR = frozenset({"constant_", "ones_", "zeros_", "eye_", "dirac_"})
@@ -132,7 +133,7 @@ def _checked(spec: TensorSpec) -> Initializer | None:
     if record.name in _COSTLY and math.prod(spec.shape) > _MAX_COSTLY:
         return None
     _, checkers = known
-    if record.arguments.keys() - checkers.keys():
+    if record.arguments.keys() - checkers.keys() or _REQUIRED.get(record.name, set()) - record.arguments.keys():
         return None
     return record if all(checkers[key](value) for key, value in record.arguments.items()) else None
 

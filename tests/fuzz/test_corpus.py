@@ -49,6 +49,7 @@ def test_a_seed_that_the_probe_wrote_is_read(file: Path) -> None:
 
 _READABLE = {
     "noise-shapes",
+    "constant-without-value",
     "negative-unfolding",
     "no-elements",
     "pooled-without-batch",
