@@ -110,7 +110,9 @@ def test_spelling_is_of_no_account(export_model: Exporter) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [lambda: Branches(0.2), lambda: Branches(0.1, 5), Sigmoid, Rewired, Difference], ids=str
+    "other",
+    [lambda: Branches(0.2), lambda: Branches(0.1, 5), Sigmoid, Rewired, Difference],
+    ids=["rate", "kernel", "activation", "order", "difference"],
 )
 def test_another_network_is_another(other: Callable[[], nn.Module], export_model: Exporter) -> None:
     assert graph_hash(export_model(other())) != graph_hash(export_model(Branches()))
