@@ -111,8 +111,12 @@ def batch(
         static_timeout=static_timeout,
         epoch_timeout=epoch_timeout,
     )
-    with display(quiet=quiet) as watch:
-        counts = carry_out(plan, watch)
+    try:
+        with display(quiet=quiet) as watch:
+            counts = carry_out(plan, watch)
+    except KeyboardInterrupt:
+        print("grader: interrupted. The same command goes on from here.", file=sys.stderr)
+        raise typer.Exit(130) from None
     sys.stdout.write(_table(counts, out))
     if counts["unreached"] or counts["error"] or counts["waiting"]:
         raise typer.Exit(3)

@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import weakref
 from collections.abc import Iterator, Mapping
@@ -129,6 +130,7 @@ def _start() -> tuple[subprocess.Popen[bytes], socket.socket]:
         "probe": interpreter.PROBE_FOLDER,
         "sources": [[str(here), inside] for here, inside in interpreter.probe_sources()],
         "import_folders": [str(folder) for folder in view.import_folders],
+        "temporary": tempfile.gettempdir(),
     }
     ours.settimeout(_START_SECONDS)
     try:

@@ -91,7 +91,7 @@ def _serve(channel: socket.socket) -> NoReturn:
     finder: Any = _Finder(told["probe"], told["sources"])
     sys.meta_path.insert(0, finder)
     sys.path[:] = [told["probe"], *(path for path in sys.path if path), *told["import_folders"]]
-    _import_everything()
+    _import_everything(told["temporary"])
     sys.meta_path.remove(finder)  # from now on the probe is found where it lies inside
     gc.collect()
     gc.freeze()
@@ -106,9 +106,9 @@ def _serve(channel: socket.socket) -> NoReturn:
         _reap()
 
 
-def _import_everything() -> None:
+def _import_everything(temporary: str) -> None:
     # Torch makes this folder when it is imported, and would leave it in the machine's temporary folder.
-    folder = tempfile.mkdtemp(prefix="grader-")
+    folder = tempfile.mkdtemp(prefix="grader-", dir=temporary)
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder
     try:
         importlib.import_module("grader.probe.warm").warm_up()
