@@ -6,6 +6,7 @@ It speaks over a socket: ("ready",) once it has imported what its tasks need, th
 
 import contextlib
 import os
+import pickle
 import sys
 import traceback
 from multiprocessing.connection import Connection
@@ -46,13 +47,13 @@ def _go_before_the_coordinator() -> None:
 def _serve(connection: Connection) -> None:
     function, argument = connection.recv()
     try:
-        answer = ("done", function(argument, lambda news: connection.send(("news", news))))
+        answer = pickle.dumps(("done", function(argument, lambda news: connection.send(("news", news)))))
     except GraderError as problem:
-        answer = ("failed", problem)
+        answer = pickle.dumps(("failed", problem))
     except Exception as problem:
         traceback.print_exc()
-        answer = ("failed", GraderError(described(problem)))
-    connection.send(answer)
+        answer = pickle.dumps(("failed", GraderError(described(problem))))
+    connection.send_bytes(answer)
 
 
 if __name__ == "__main__":

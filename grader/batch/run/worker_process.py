@@ -76,7 +76,7 @@ class WorkerProcess:
             self._connection.send((function, argument))
         deadline = time.monotonic() + timeout
         while True:
-            word, value = self._receive(deadline, f"It did not end within {timeout:,.0f} seconds and was stopped.")
+            word, value = self._receive(deadline, f"It took longer than {timeout:,g} seconds and was stopped.")
             if word == "news":
                 on_news(value)
                 continue
