@@ -16,7 +16,9 @@ def packed(checkout: Path) -> bytes:
     """All regular files and symbolic links below `checkout` as a compressed tar, without git folders and owners."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1) as archive:
-        for file in _files(checkout):
+        for file in files_below(checkout):
+            if not (file.is_symlink() or file.is_file()):
+                continue
             information = tarfile.TarInfo(os.path.relpath(file, checkout))
             if file.is_symlink():
                 information.type, information.linkname = tarfile.SYMTYPE, str(file.readlink())
@@ -41,14 +43,15 @@ def unpacked(content: bytes) -> Iterator[Path]:
         yield folder
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name != _GIT)
+def files_below(checkout: Path) -> list[Path]:
+    """All that is no folder, sorted: files, links wherever they lead, and what else there may be; no git folder."""
+    found: list[Path] = []
+    for place, folders, names in os.walk(checkout):
         here = Path(place)
-        for name in (*names, *(name for name in folders if (here / name).is_symlink())):
-            file = here / name
-            if name != _GIT and (file.is_symlink() or file.is_file()):
-                yield file
+        links = [name for name in folders if (here / name).is_symlink()]
+        folders[:] = [name for name in folders if name != _GIT and name not in links]
+        found += [here / name for name in (*names, *links) if name != _GIT]
+    return sorted(found)
 
 
 def _harmless(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:

@@ -4,6 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from grader.batch.run.files import files_below
 from grader.batch.run.settings import BatchSettings
 from grader.batch.run.train_part import Machine, TrainTask
 from grader.intake.git_source import redact
@@ -63,19 +64,10 @@ def state_of(submission: Submission) -> str:
     if submission.commit is not None and not submission.dirty:
         return submission.commit
     digest = hashlib.sha256()
-    for file in sorted(_files(submission.checkout)):
-        digest.update(f"{len(os.fsencode(file))} ".encode() + os.fsencode(file))
-        digest.update(_content(submission.checkout / file))
+    for file in files_below(submission.checkout):
+        name = os.fsencode(file.relative_to(submission.checkout))
+        digest.update(b"%d %b" % (len(name), name) + _content(file))
     return digest.hexdigest()
-
-
-def _files(checkout: Path) -> list[str]:
-    """Everything below that is no folder, relative; git's own folder is no part of the work."""
-    found = []
-    for place, folders, names in os.walk(checkout):
-        folders[:] = [name for name in folders if name != ".git"]
-        found += [os.path.relpath(os.path.join(place, name), checkout) for name in names]  # noqa: PTH118
-    return found
 
 
 def _content(file: Path) -> bytes:
