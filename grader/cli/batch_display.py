@@ -17,13 +17,14 @@ from grader.model.work import Stage
 from grader.report.escape import log_text, prose, visible
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Console, Group
 
     from grader.training.launch import ProgressEvent
 
 _MOST_ROWS = 12  # of submissions under way
 _PULSE_SECONDS = 60.0  # between lines that say that it goes on
-_STAGES = {
+_LOOK_SECONDS = 1.0
+STAGES = {
     Stage.CLONE: "fetching",
     Stage.PROBE: "building",
     Stage.ANALYSE: "measuring",
@@ -121,7 +122,7 @@ class _Lines:
         self._pulse.join()
 
     def _beat(self) -> None:
-        while not self._closed.wait(1.0):
+        while not self._closed.wait(_LOOK_SECONDS):
             with self._lock:
                 if time.monotonic() - self._said >= _PULSE_SECONDS and self._standing.wanted:
                     self._say(self._standing.summary())
@@ -136,11 +137,10 @@ class _Table:
     """A table of what is under way, below a line of what has been reached."""
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.live import Live
 
         self._standing, self._lock = Standing(), threading.Lock()
-        self._live: Live = Live(console=Console(stderr=True), get_renderable=self._drawn, refresh_per_second=4)
+        self._live = Live(console=_console(), get_renderable=self._drawn, refresh_per_second=4)
         self._live.start()
 
     def begun(self, students: int, wanted: int) -> None:
@@ -176,7 +176,13 @@ class _Table:
             shown = list(self._standing.under_way.items())
             summary = self._standing.summary()
         for student, (stage, far) in shown[:_MOST_ROWS]:
-            table.add_row(*map(Text, (visible(student, 40), _STAGES[stage], far)))
+            table.add_row(*map(Text, (visible(student, 40), STAGES[stage], far)))
         if len(shown) > _MOST_ROWS:
             table.add_row(Text(f"and {len(shown) - _MOST_ROWS} more"))
         return Group(Text(summary), table)
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=True)
