@@ -8,7 +8,7 @@ STAMP = $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: demo test attacks fuzz lint format test-system test-container bench golden schema clean
+.PHONY: demo test attacks fuzz lint format test-system test-container test-ray bench golden schema clean
 
 demo: $(STAMP)
 	@sh .ci/require bubblewrap bwrap
@@ -44,7 +44,13 @@ format: $(STAMP)
 test-system: $(STAMP)
 	@sh .ci/require bubblewrap bwrap
 	@sh .ci/require chromium chromium
-	$(BIN)/pytest -m "system and not podman"
+	$(BIN)/pytest -m "system and not podman and not ray"
+
+# Batches on a Ray cluster, of which a node is killed.
+test-ray: $(STAMP)
+	@sh .ci/require bubblewrap bwrap
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,ray]'
+	$(BIN)/pytest -m ray
 
 # The container sandbox with a real engine, as root: minutes, and a virtual machine that allows it.
 test-container: $(STAMP)

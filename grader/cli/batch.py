@@ -1,6 +1,7 @@
 """`grader batch`: a whole class, from its roster to its results; the same command again goes on where it ended."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
     from collections import Counter
 
     from grader.model.result import Result
+
+
+class ExecutorName(StrEnum):
+    """Where the heavy work of a batch runs."""
+
+    LOCAL = "local"
+    RAY = "ray"
 
 
 def batch(
@@ -40,6 +48,13 @@ def batch(
     ] = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, help="Submissions worked on side by side; else one per CPU.")
+    ] = None,
+    executor: Annotated[
+        ExecutorName, typer.Option("--executor", help="Work on this machine, or on a Ray cluster.")
+    ] = ExecutorName.LOCAL,
+    address: Annotated[
+        str | None,
+        typer.Option("--address", help="The Ray cluster: auto, or HOST:PORT; else one of this machine alone."),
     ] = None,
     deadline: Annotated[
         str | None, typer.Option("--deadline", metavar="ISO8601", help="Grade what the forge had received by then.")
@@ -100,6 +115,8 @@ def batch(
         out=out,
         store=store,
         jobs=jobs,
+        executor=executor.value,
+        address=address,
         deadline=deadline,
         trust_commit_dates=trust_commit_dates,
         starter=starter,

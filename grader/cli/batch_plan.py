@@ -15,6 +15,7 @@ from grader.batch.fetch.submission import FetchSettings
 from grader.batch.results.write import require_room
 from grader.batch.roster.read import read_roster
 from grader.batch.run.coordinator import run_batch
+from grader.batch.run.executor import Executor
 from grader.batch.run.local_executor import LocalExecutor
 from grader.batch.run.settings import BatchSettings, Who
 from grader.batch.run.watch import Watch
@@ -56,6 +57,8 @@ class BatchPlan:
     out: Path
     store: str | None
     jobs: int | None
+    executor: str
+    address: str | None  # of a Ray cluster
     deadline: str | None
     trust_commit_dates: bool
     starter: str | None
@@ -79,13 +82,24 @@ def carry_out(plan: BatchPlan, watch: Watch) -> "Counter[Result]":
     with _alone_in(plan.out):
         store = open_store(plan.store or plan.out / "store.sqlite")
         try:
-            executor = LocalExecutor(plan.jobs or len(os.sched_getaffinity(0)), container=plan.sandbox == "container")
+            executor = _executor(plan)
             try:
                 return run_batch(roster, settings, store, executor, watch)
             finally:
                 executor.close()
         finally:
             store.close()
+
+
+def _executor(plan: BatchPlan) -> Executor:
+    container = plan.sandbox == "container"
+    if plan.executor == "ray":
+        from grader.batch.run.ray_executor import RayExecutor
+
+        return RayExecutor(plan.address, jobs=plan.jobs, device=plan.device, container=container)
+    if plan.address is not None:
+        raise UsageError("--address names a Ray cluster.", mend="Add --executor ray.")
+    return LocalExecutor(plan.jobs or len(os.sched_getaffinity(0)), container=container)
 
 
 def _roster(plan: BatchPlan) -> Roster:

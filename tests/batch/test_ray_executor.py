@@ -18,6 +18,7 @@ from grader.errors import DataError, GraderError, UsageError
 
 pytestmark = [
     pytest.mark.ray,
+    pytest.mark.system,
     pytest.mark.filterwarnings("ignore::FutureWarning:ray.*", "ignore::ResourceWarning", "ignore::DeprecationWarning"),
 ]
 _STORE = 100 * 2**20
