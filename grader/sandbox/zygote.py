@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import weakref
 from collections.abc import Iterator, Mapping
@@ -56,9 +57,10 @@ class Forked:
 
 
 class Zygote:
-    """One process, started when it is first needed, and again if it died. Not for several threads at once."""
+    """One process, started when it is first needed, and again if it died. Several threads may use it."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
         self._closing: weakref.finalize[..., Zygote] | None = None
@@ -75,7 +77,8 @@ class Zygote:
             status, status_inside = pipe(stack)
             go_inside, go = pipe(stack)
             descriptors = [namespace, *outputs, status_inside.fileno(), go_inside.fileno()]
-            self._send(asked, descriptors)
+            with self._lock:
+                self._send(asked, descriptors)
             status_inside.close()
             go_inside.close()
             said = line(status, time.monotonic() + _FORK_SECONDS).decode(errors="replace").strip()

@@ -16,7 +16,7 @@ import markup
 import pytest
 
 from grader.cli import main as command_line
-from grader.sandbox.base import Job, Sandbox
+from grader.sandbox.base import Sandbox
 from grader.sandbox.select import select
 
 CANARY = "c4n4ry-7f3a9e51d2"  # stands for every secret of this machine; no report may ever hold it
@@ -97,22 +97,14 @@ class Arena:
                 yield "something called home over the network"
 
 
-@pytest.fixture(scope="session")
-def warm() -> Sandbox:
-    """The sandbox of a batch: the same walls, and a process that stays, from which every run is forked.
-
-    Every guarantee is tried on both (tests/sandbox); here the one is used that attacks could outlive.
-    """
-    sandbox = select("auto", warm=True)
-    sandbox.run(Job(b"", ("/bin/true",), ()))  # it starts its process now, before anybody counts processes
-    return sandbox
-
-
 @pytest.fixture
 def arena(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], warm: Sandbox
 ) -> Iterator[Arena]:
-    """An arena with secrets in the environment, in a home folder and beside the data; closed afterwards."""
+    """An arena with secrets in the environment, in a home folder and beside the data; closed afterwards.
+
+    Its sandbox is the one that attacks could outlive.
+    """
     monkeypatch.setattr("grader.cli.plan.select", lambda name: warm if name == "auto" else select(name))
     for name in ("temporary", "home/.ssh", "home/.cache"):
         (tmp_path / name).mkdir(parents=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from arena import arena, warm  # noqa: F401  the fixtures
+from arena import arena  # noqa: F401  the fixture
 from git_trap import elsewhere, repository, trap  # noqa: F401  the fixtures
 
 PROPERTY = "attack"

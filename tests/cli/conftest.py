@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from grader.cli import main as command_line
+from grader.sandbox.base import Sandbox
+from grader.sandbox.select import select
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,12 @@ def children() -> set[int]:
 
 
 @pytest.fixture
-def grader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """`grader("check", path, ...)`; asserts that no process, no temporary folder and no traceback remains."""
+def grader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], warm: Sandbox) -> Run:
+    """`grader("check", path, ...)`; asserts that no process, no temporary folder and no traceback remains.
+
+    Where no sandbox is named, the warm one is used: the runs of many tests are forked from one process.
+    """
+    monkeypatch.setattr("grader.cli.plan.select", lambda name: warm if name == "auto" else select(name))
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))

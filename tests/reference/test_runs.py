@@ -10,7 +10,7 @@ from grader.pipeline.request import Backends
 from grader.reference.baseline import Baseline, baseline, to_markdown
 from grader.reference.catalog import load_references
 from grader.reference.runs import Setting, Wanted, Watch, measure
-from grader.sandbox.select import select
+from grader.sandbox.bubblewrap import Bubblewrap
 
 
 class Log:
@@ -28,8 +28,11 @@ class Log:
         self.lines.append(f"finished {wanted}")
 
 
+_SANDBOX = Bubblewrap(warm=True)
+
+
 def setting(references: Path, out: Path, jobs: int = 1) -> Setting:
-    return Setting(load_references(references), out, Backends(sandbox=select("auto")), device="cpu", jobs=jobs)
+    return Setting(load_references(references), out, Backends(sandbox=_SANDBOX), device="cpu", jobs=jobs)
 
 
 def test_runs_are_kept_and_found_again(references: Path, tmp_path: Path) -> None:

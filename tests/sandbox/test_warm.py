@@ -35,14 +35,6 @@ class Net(nn.Module):
 """
 
 
-@pytest.fixture(scope="module")
-def warm() -> Bubblewrap:
-    sandbox = Bubblewrap(warm=True)
-    here = sandbox.availability()
-    assert here.ok, f"{here.reason} {here.mend}"
-    return sandbox
-
-
 def probe(sandbox: Bubblewrap, folder: Path, before: str, **limits: Any) -> Result:
     """Export a net whose constructor runs `before`."""
     (folder / "model.py").write_text(NET.format(before=textwrap.dedent(before)))
@@ -121,15 +113,11 @@ def test_the_files_are_the_same_to_the_byte(warm: Bubblewrap, bubblewrap: Bubble
     [
         "raise RuntimeError('no')",
         "import os; os._exit(7)",
-        "import sys; sys.exit(3)",
         "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
         "import os, signal; os.kill(os.getpid(), signal.SIGINT)",
         "import atexit; atexit.register(lambda: open('/out/result.json', 'w').write('{}'))",
         "import threading, time; threading.Thread(target=lambda: (time.sleep(1), open('/out/x', 'w'))).start()",
-        "import os\nif os.fork() == 0: os.execv('/bin/sleep', ['sleep', '600'])",
-        "print('x' * 200_000)",
         "import os; os.close(1); os.close(2)",
-        "import grader.probe.single, sys; del sys.modules['grader.probe.single']",
     ],
 )
 def test_what_goes_wrong_goes_wrong_alike(
