@@ -10,12 +10,14 @@ from grader.model.roster import RosterEntry
 from grader.model.work import Ended, Stage, State, StoredSubmission
 from grader.store.tables import BATCH, REPORT, STAGE, SUBMISSION
 
+LEFT = "no longer in the roster"
+
 
 def begin_batch(connection: Connection, *, key: str, title: str, rubric: str, entries: Sequence[RosterEntry]) -> int:
     """The batch of that key with those students: a new one, or the one that was begun before.
 
-    Students that are new in the roster are added; those that left it stay, and are not returned as waiting. Work that
-    was running when a batch was killed waits again.
+    Students that are new in the roster are added; those that left it stay, with their reports or with nothing to grade,
+    and go on when they come back. Work that was running when a batch was killed waits again.
     """
     found = connection.scalar(select(BATCH.c.id).where(BATCH.c.key == key))
     if found is None:
@@ -31,6 +33,12 @@ def begin_batch(connection: Connection, *, key: str, title: str, rubric: str, en
         if before is not None and before.entry != (text := entry.model_dump_json()):
             changes = {"entry": text, **_standing(entry)} if _moved(before.entry, entry) else {"entry": text}
             _change(connection, before.id, changes)
+        if before is not None and before.problem == LEFT:
+            _change(connection, before.id, _standing(entry))
+    there = {entry.student for entry in entries}
+    for student, row in known.items():
+        if student not in there and row.state != State.DONE:
+            _change(connection, row.id, {"state": State.NOTHING, "problem": LEFT})
     running = (SUBMISSION.c.batch_id == batch) & (SUBMISSION.c.state == State.RUNNING)
     connection.execute(update(SUBMISSION).where(running).values(state=State.WAITING, changed_at=now()))
     return batch

@@ -229,6 +229,20 @@ def test_only_those_who_are_named_are_graded(course: Class) -> None:
         course.run(Who(only=("zoe",)))
 
 
+def test_who_leaves_the_roster_is_not_waited_for(course: Class) -> None:
+    for name in ("ada", "bob", "cyd"):
+        course.student(name, "")
+    course.run(Who(only=("ada",)))
+    ada, bob, cyd = course.entries
+    course.entries = [cyd]
+    assert course.run() == {"pass": 2, "nothing": 1}
+    assert course.results() == {"ada": "pass", "bob": "nothing", "cyd": "pass"}
+    assert "Nothing to grade: no longer in the roster." in (course.folder / "results" / "results.csv").read_text()
+    course.entries = [ada, bob, cyd]
+    assert course.run() == {"pass": 3}
+    assert course.executor.examined == {"bob": 1}
+
+
 def test_another_version_grades_again(course: Class) -> None:
     course.student("ada", "")
     course.run(train=True)

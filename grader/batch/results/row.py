@@ -20,6 +20,8 @@ def result_row(submission: StoredSubmission, report: GradeReport | None, *, max_
     grade = grade_of(entry, shown, max_points=max_points)
     result = _result(submission, shown)
     reason = submission.problem if result == "unreached" else grade.reason
+    if result == "nothing" and submission.problem:  # who left the roster has an entry that names something
+        reason = f"Nothing to grade: {submission.problem.removesuffix('.')}."
     run = deciding_run(shown.training) if shown else None
     facts = shown.facts if shown else None
     return ResultRow(
