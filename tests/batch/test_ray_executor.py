@@ -1,6 +1,5 @@
 """Tasks on a Ray cluster: what they say, how they end, and what becomes of them when a worker or a node is killed."""
 
-import contextlib
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from typing import Any
 
 import cluster_tasks as tasks
 import pytest
+from ray_nodes import cluster, workers_of
 
 from grader.batch.run.executor import TookTooLong, WorkerDied
 from grader.batch.run.ray_executor import RayExecutor
@@ -21,7 +21,6 @@ pytestmark = [
     pytest.mark.system,
     pytest.mark.filterwarnings("ignore::FutureWarning:ray.*", "ignore::ResourceWarning", "ignore::DeprecationWarning"),
 ]
-_STORE = 100 * 2**20
 Run = Callable[..., Future[Any]]
 
 
@@ -49,20 +48,6 @@ def _environment() -> Iterator[None]:
 @pytest.fixture
 def run(executor: RayExecutor) -> Run:
     return lambda function, argument=None, **more: _run(executor, function, argument, **more)
-
-
-@contextlib.contextmanager
-def cluster(*cpus: int) -> Iterator[Any]:
-    """A cluster with a node for each number of CPUs; the first one is the head."""
-    from ray.cluster_utils import Cluster
-
-    found = Cluster(initialize_head=True, head_node_args={"num_cpus": cpus[0], "object_store_memory": _STORE})
-    try:
-        for number in cpus[1:]:
-            found.add_node(num_cpus=number, object_store_memory=_STORE)
-        yield found
-    finally:
-        found.shutdown()
 
 
 def test_answers_and_news_come_back(run: Run) -> None:
@@ -161,7 +146,7 @@ def test_a_node_that_is_killed_loses_no_task(executor: RayExecutor, tmp_path: Pa
             futures = [
                 _run(joined, tasks.mark, (str(tmp_path), number, 5 if number < 3 else 0.2)) for number in range(12)
             ]
-            running = _running_on(second, tmp_path)
+            running = _begun_on(second, tmp_path)
             nodes.remove_node(second, allow_graceful=False)
             assert [future.result(120) for future in futures] == list(range(12))
         finally:
@@ -171,23 +156,16 @@ def test_a_node_that_is_killed_loses_no_task(executor: RayExecutor, tmp_path: Pa
     assert len((tmp_path / running).read_text().splitlines()) == 3  # begun there, then begun and ended elsewhere
 
 
-def _running_on(node: Any, folder: Path) -> str:
+def _begun_on(node: Any, folder: Path) -> str:
     """Wait until a task has begun on a node; its number."""
-    (raylet,) = node.all_processes["raylet"]
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for file in folder.iterdir():
             lines = file.read_text().splitlines()
-            if len(lines) == 1 and _parent(lines[0].split()[0]) == raylet.process.pid:
+            if len(lines) == 1 and int(lines[0].split()[0]) in workers_of(node):
                 return file.name
         time.sleep(0.01)
     raise AssertionError("no task has begun on the node")
-
-
-def _parent(process: str) -> int:
-    with contextlib.suppress(OSError):
-        return int(Path("/proc", process, "stat").read_text().rpartition(")")[2].split()[1])
-    return 0
 
 
 def test_other_versions_on_a_node_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
