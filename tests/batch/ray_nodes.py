@@ -9,11 +9,13 @@ _STORE = 100 * 2**20  # bytes of each node's object store
 
 
 @contextlib.contextmanager
-def cluster(*cpus: int) -> Iterator[Any]:
-    """A cluster with a node for each number of CPUs; the first one is the head."""
+def cluster(*cpus: int, gpus: int = 0) -> Iterator[Any]:
+    """A cluster with a node for each number of CPUs; the first one is the head, and says that it has the GPUs."""
     from ray.cluster_utils import Cluster
 
-    found = Cluster(initialize_head=True, head_node_args={"num_cpus": cpus[0], "object_store_memory": _STORE})
+    found = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": cpus[0], "num_gpus": gpus, "object_store_memory": _STORE}
+    )
     try:
         for number in cpus[1:]:
             found.add_node(num_cpus=number, object_store_memory=_STORE)

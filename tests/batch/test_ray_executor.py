@@ -103,11 +103,14 @@ def test_but_not_for_ever(run: Run) -> None:
 def test_no_more_run_at_a_time_than_there_is_room_for(run: Run, tmp_path: Path) -> None:
     for future in [run(tasks.mark, (str(tmp_path), number, 0.7), kind="static") for number in range(6)]:
         future.result(120)
-    times = [[float(line.split()[1]) for line in file.read_text().splitlines()] for file in tmp_path.iterdir()]
-    assert len(times) == 6
+    assert len(list(tmp_path.iterdir())) == 6
+    assert _most_at_a_time(tmp_path) <= 2
+
+
+def _most_at_a_time(folder: Path) -> int:
+    times = [[float(line.split()[1]) for line in file.read_text().splitlines()] for file in folder.iterdir()]
     moments = sorted([(begun, 1) for begun, _ in times] + [(ended, -1) for _, ended in times])
-    running = [sum(change for _, change in moments[: number + 1]) for number in range(len(moments))]
-    assert max(running) <= 2
+    return max(sum(change for _, change in moments[: number + 1]) for number in range(len(moments)))
 
 
 def test_closing_stops_what_runs_and_leaves_nothing(tmp_path: Path) -> None:
@@ -154,6 +157,24 @@ def test_a_node_that_is_killed_loses_no_task(executor: RayExecutor, tmp_path: Pa
     lines = [file.read_text().splitlines() for file in tmp_path.iterdir()]
     assert len(lines) == 12
     assert len((tmp_path / running).read_text().splitlines()) == 3  # begun there, then begun and ended elsewhere
+
+
+@pytest.mark.parametrize(("device", "seen", "together"), [("auto", "0", 2), ("cpu", "", 3)])
+def test_trainings_share_accelerators(
+    device: str, seen: str, together: int, executor: RayExecutor, tmp_path: Path
+) -> None:
+    """Ray takes our word for the accelerator, and gives each task the share that it asks for."""
+    executor.close()
+    with cluster(3, gpus=1) as nodes:
+        joined = RayExecutor(nodes.address, device=device, gpu_share=0.5)
+        try:
+            environment = _run(joined, tasks.where, kind="train").result(120)[2]
+            assert environment.get("CUDA_VISIBLE_DEVICES", "") == seen
+            for future in [_run(joined, tasks.mark, (str(tmp_path), number, 2)) for number in range(4)]:
+                future.result(120)
+        finally:
+            joined.close()
+    assert _most_at_a_time(tmp_path) == together
 
 
 def _begun_on(node: Any, folder: Path) -> str:
