@@ -1,6 +1,7 @@
 """Temporary folders: private, gone on leaving, and removed at the next start where their owner was killed."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -101,3 +102,19 @@ def test_a_folder_of_somebody_else_stays(temporary: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "geteuid", lambda: folder.stat().st_uid + 1)
     remove_leftovers()
     assert folder.is_dir()
+
+
+def test_the_lock_is_the_last_to_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object, **__: object) -> None:
+        raise Killed
+
+    with pytest.raises(Killed), temporary_folder("workspace") as folder:
+        (folder / "file").write_text("x")
+        (folder / "sub").mkdir()
+        monkeypatch.setattr(shutil, "rmtree", killed)
+    assert ".grader-owns-this-folder" in names(folder)
+    monkeypatch.undo()
+    shutil.rmtree(folder)

@@ -134,6 +134,7 @@ def _start() -> tuple[subprocess.Popen[bytes], socket.socket]:
         "sources": [[str(here), inside] for here, inside in interpreter.probe_sources()],
         "import_folders": [str(folder) for folder in view.import_folders],
         "temporary": tempfile.gettempdir(),
+        "parent": os.getpid(),
     }
     ours.settimeout(_START_SECONDS)
     try:

@@ -31,7 +31,8 @@ from typing import Any, NoReturn
 
 _NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x20000000 | 0x40000000
 _NEW_USER = 0x10000000
-_DUMPABLE, _SECCOMP, _BOUNDING_READ, _BOUNDING_DROP, _NO_NEW_PRIVILEGES, _AMBIENT = 4, 22, 23, 24, 38, 47
+_PARENT_DEATH, _DUMPABLE, _SECCOMP, _BOUNDING_READ, _BOUNDING_DROP, _NO_NEW_PRIVILEGES = 1, 4, 22, 23, 24, 38
+_AMBIENT = 47
 _AMBIENT_CLEAR_ALL = 4
 _SECCOMP_FILTER = 2
 _CAPABILITIES_VERSION_3 = 0x20080522
@@ -88,10 +89,15 @@ class _Finder:
 def _serve(channel: socket.socket) -> NoReturn:
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # a GPU is never seen here
     told = json.loads(channel.recv(_MOST_BYTES))
+    # Later, the end of the channel tells; while it imports it does not listen, and would write where nobody tidies up.
+    _LIBC.prctl(_PARENT_DEATH, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != told["parent"]:
+        os._exit(0)
     finder: Any = _Finder(told["probe"], told["sources"])
     sys.meta_path.insert(0, finder)
     sys.path[:] = [told["probe"], *(path for path in sys.path if path), *told["import_folders"]]
     _import_everything(told["temporary"])
+    _LIBC.prctl(_PARENT_DEATH, 0, 0, 0, 0)  # it is that of the thread that started us, which may end before
     sys.meta_path.remove(finder)  # from now on the probe is found where it lies inside
     gc.collect()
     gc.freeze()
