@@ -41,6 +41,10 @@ class _Class:
         groups: dict[tuple[int, ...], set[Likeness]] = defaultdict(set)
         for likeness, rows in self._groups():
             groups[rows].add(likeness)
+        sources = [set(rows) for rows, kinds in groups.items() if "source" in kinds]
+        for rows, kinds in groups.items():
+            if any(source.issuperset(rows) for source in sources):
+                kinds.add("source")
         found = [self._cluster(rows, kinds) for rows, kinds in groups.items()]
         found.sort(key=lambda pair: _telling(pair[0]))
         explained = (

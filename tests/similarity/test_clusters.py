@@ -108,6 +108,17 @@ def test_a_copy_in_graph_and_source_comes_first(print_of: Print) -> None:
     assert second.pairs == ()
 
 
+def test_part_of_a_group_with_similar_sources_has_similar_sources(print_of: Print) -> None:
+    ada, bob = print_of("a.py", TEXTS.MODEL), print_of("b.py", TEXTS.DISGUISED)
+    same = {"graph": "1" * 64}
+    all_three, two = sorted(
+        clusters({"ada": ada.model_copy(update=same), "bob": bob, "dan": ada.model_copy(update=same)}),
+        key=lambda cluster: -len(cluster.students),
+    )
+    assert (all_three.students, all_three.likeness) == (("ada", "bob", "dan"), ("source",))
+    assert (two.students, two.likeness) == (("ada", "dan"), ("graph", "source"))
+
+
 def test_what_a_third_of_the_class_has_is_called_widespread(print_of: Print) -> None:
     prints = {f"s{n}": Fingerprint(graph=("a" * 64 if n < 4 else None)) for n in range(10)}
     (cluster,) = clusters(prints)
