@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import safetensors.torch
@@ -74,6 +75,17 @@ def bars(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
     return Dataset("bars", *bars(321, 0), *bars(105, 1), digest="bars")
+
+
+@pytest.fixture
+def new_children() -> Callable[[], set[str]]:
+    """Our child processes that were not there when the test began, as pids."""
+
+    def children() -> set[str]:
+        return {pid for task in Path("/proc/self/task").glob("*/children") for pid in task.read_text().split()}
+
+    before = children()
+    return lambda: children() - before
 
 
 @pytest.fixture(autouse=True)

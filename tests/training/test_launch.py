@@ -7,7 +7,7 @@ import sys
 import tempfile
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,9 @@ DIGITS = Task(dataset="digits")
 
 
 @pytest.fixture(autouse=True)
-def nothing_remains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def nothing_remains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_children: Callable[[], set[str]]
+) -> Iterator[None]:
     """No process and no temporary folder stays behind."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -35,11 +37,7 @@ def nothing_remains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setenv("SECRET_TOKEN", "not for the training process")
     yield
     assert list(temporary.iterdir()) == []
-    assert children() == set()
-
-
-def children() -> set[str]:
-    return {pid for task in Path("/proc/self/task").glob("*/children") for pid in task.read_text().split()}
+    assert new_children() == set()
 
 
 def train(small: Export, **settings: object) -> Training:
@@ -124,10 +122,10 @@ def test_ctrl_c_leaves_what_was_trained(small: Export) -> None:
     assert run.evaluation is not None
 
 
-def test_a_killed_process_is_an_error_of_ours(small: Export) -> None:
+def test_a_killed_process_is_an_error_of_ours(small: Export, new_children: Callable[[], set[str]]) -> None:
     def kill(event: ProgressEvent) -> None:
         if event.epoch == 2:
-            for pid in children():
+            for pid in new_children():
                 os.kill(int(pid), signal.SIGKILL)
 
     training = train(small, recipe=RECIPE.model_copy(update={"epochs": 20}), on_progress=kill, seeds=(0,))

@@ -38,7 +38,9 @@ class Halls(nn.Module):
 
 
 @pytest.fixture(autouse=True)
-def nothing_remains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def nothing_remains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_children: Callable[[], set[str]]
+) -> Iterator[None]:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
@@ -46,7 +48,7 @@ def nothing_remains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setattr("grader.training.process.killed_for_memory", lambda: 0)
     yield
     assert list(temporary.iterdir()) == []
-    assert [pid for task in Path("/proc/self/task").glob("*/children") for pid in task.read_text().split()] == []
+    assert new_children() == set()
 
 
 def train(export: Export, **settings: object) -> Training:
