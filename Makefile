@@ -8,7 +8,7 @@ STAMP = $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: demo test attacks fuzz lint format test-system test-container test-ray bench golden schema clean
+.PHONY: demo test attacks fuzz lint format test-system test-container test-ray test-long bench golden schema clean
 
 demo: $(STAMP)
 	@sh .ci/require bubblewrap bwrap
@@ -44,7 +44,13 @@ format: $(STAMP)
 test-system: $(STAMP)
 	@sh .ci/require bubblewrap bwrap
 	@sh .ci/require chromium chromium
-	$(BIN)/pytest -m "system and not podman and not ray"
+	@sh .ci/require postgresql pg_ctlcluster
+	$(BIN)/pytest -n 2 -m "system and not podman and not ray and not long"
+
+# The whole class of 200, and a batch killed at twenty moments: what the other tests do in small.
+test-long: $(STAMP)
+	@sh .ci/require bubblewrap bwrap
+	$(BIN)/pytest -m long
 
 # Batches on a Ray cluster, of which a node is killed.
 test-ray: $(STAMP)

@@ -48,6 +48,7 @@ def test_a_part_of_the_class(tmp_path):
     assert f"{len(PART) + 1}  students" in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.system
 def test_the_whole_class(tmp_path):
     grade(tmp_path, class_of_200())
