@@ -68,7 +68,9 @@ class PlayedExecutor:
         if "die" in words:
             raise WorkerDied("The worker process ended before its task did: it was killed by signal 9.")
         if "interrupt" in words:
-            signal.raise_signal(signal.SIGINT)
+            main = threading.main_thread().ident
+            assert main is not None
+            signal.pthread_kill(main, signal.SIGINT)  # as from a terminal: it must be woken where it waits
             assert self._closed.wait(20)
             raise Stopped("The run was ended.")
         costs = (Cost(Stage.PROBE, 1.0, 0.5), Cost(Stage.ANALYSE, 0.5, 0.25))
