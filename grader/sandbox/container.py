@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Literal
 
 from grader.errors import SandboxError
@@ -33,6 +34,7 @@ from grader.sandbox.container_availability import DEFAULT_IMAGE, TRIAL_SOURCE, e
 from grader.sandbox.container_engine import ENGINE_VARIABLE, IMAGE_VARIABLE, Engine, last_line
 from grader.sandbox.container_leftovers import remove, remove_leftovers, this_grader
 from grader.sandbox.follow import Followed, Tail, Usage, drain, follow
+from grader.temporary_folder import temporary_folder
 
 # systemd leaves this range unused (systemd.io/UIDS-GIDS); where users are mapped, a range that any map holds.
 _USERS, _MAPPED_USERS = range(0x70000000, 0x7FFFFFFE), range(10_000, 60_000)
@@ -167,15 +169,16 @@ def _containers(
     users = _MAPPED_USERS if engine.shares_users else _USERS
     user = users[secrets.randbelow(len(users))]
     with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(temporary_folder("container"))
         stack.callback(remove, engine, names)
         for command in arguments.volumes(names, job.limits):
             engine.must(*command)
         profiles = [_profile(stack, gpu=gpu) for gpu in (False, settings.gpus is not None)]
         places = [f"/dev/fd/{profile.fileno()}" for profile in profiles]
         told = arguments.keeper(engine, names, job.limits, settings, user, places[0])
-        keeper = stack.enter_context(_started(engine, told, profiles[0]))
+        keeper = stack.enter_context(_started(engine, told, profiles[0], folder))
         told = arguments.job(engine, names, job, settings, user, places[1])
-        run = stack.enter_context(_started(engine, told, profiles[1]))
+        run = stack.enter_context(_started(engine, told, profiles[1], folder))
         dialogue.fill(keeper, job)
         yield names, run, keeper
 
@@ -191,8 +194,8 @@ def _profile(stack: contextlib.ExitStack, *, gpu: bool) -> IO[bytes]:
 
 
 @contextlib.contextmanager
-def _started(engine: Engine, told: list[str], profile: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    process = engine.start(told, profile)
+def _started(engine: Engine, told: list[str], profile: IO[bytes], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    process = engine.start(told, profile, folder)
     try:
         yield process
     finally:

@@ -44,11 +44,15 @@ class Engine:
             raise SandboxError(f"{self.kind} {arguments[0]} failed ({last_line(answer.stderr)}).")
         return answer.stdout
 
-    def start(self, arguments: list[str], profile: IO[bytes]) -> subprocess.Popen[bytes]:
-        """Start a container that is spoken with through pipes; `profile` stays open for the command."""
+    def start(self, arguments: list[str], profile: IO[bytes], folder: Path) -> subprocess.Popen[bytes]:
+        """Start a container that is spoken with through pipes; `profile` stays open for the command.
+
+        It is started in `folder`: podman's monitor leaves a file there when a container runs out of memory.
+        """
         return subprocess.Popen(
-            [self.command, *arguments],
+            [str(Path(self.command).absolute()), *arguments],
             env=environment(),
+            cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
