@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
+NODE_PACKAGES = $(VENV)/node-packages
 
 # One thread per process: tests and models run side by side, one to a core.
 export OMP_NUM_THREADS ?= 1
@@ -45,6 +46,7 @@ test-system: $(STAMP)
 	@sh .ci/require bubblewrap bwrap
 	@sh .ci/require chromium chromium
 	@sh .ci/require postgresql pg_ctlcluster
+	@sh .ci/node-packages $(NODE_PACKAGES)
 	$(BIN)/pytest -n 2 -m "system and not podman and not ray and not long"
 
 # The whole class of 200, and a batch killed at twenty moments: what the other tests do in small.

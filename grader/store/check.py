@@ -8,9 +8,10 @@ from sqlalchemy import Connection, func, select
 from grader.errors import StoreError
 from grader.model.roster import RosterEntry
 from grader.model.work import Ended, Stage, State
+from grader.store.every_table import METADATA
 from grader.store.fingerprints import unpacked_fingerprint
 from grader.store.results import unpacked_report, unpacked_training
-from grader.store.tables import BATCH, FINGERPRINT, METADATA, REPORT, STAGE, SUBMISSION, TRAINING
+from grader.store.tables import BATCH, FINGERPRINT, REPORT, STAGE, SUBMISSION, TRAINING
 
 
 def problems(connection: Connection) -> Iterator[str]:

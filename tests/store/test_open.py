@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, inspect, select, text
 from sqlalchemy.engine import Connection
 
 from grader.errors import StoreError, UsageError
-from grader.store import tables
+from grader.store import every_table, tables
 from grader.store.engine import open_store
 from grader.store.versions import bring_up_to_date
 
@@ -26,7 +26,7 @@ def titles(connection: Connection) -> list[str]:
 def test_a_new_store_has_the_tables_that_the_code_declares(tmp_path: Path) -> None:
     store = open_store(tmp_path / "store.sqlite")
     declared = create_engine("sqlite://")
-    tables.METADATA.create_all(declared)
+    every_table.METADATA.create_all(declared)
     there, here = inspect(store.engine), inspect(declared)
     assert set(there.get_table_names()) == {*here.get_table_names(), "alembic_version"}
     for name in here.get_table_names():

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from grader.store.tables import METADATA
+from grader.store.every_table import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=METADATA, transaction_per_migration=False
