@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, nullable=False),
         sa.Column("assignment", sa.String(100), nullable=False),
         sa.Column("repository", sa.Text, nullable=False),
+        sa.Column("upstream", sa.Text, nullable=False),
         sa.Column("commit", sa.String(64), nullable=False),
         sa.Column("generation", sa.Integer, nullable=False),
         sa.Column("ref", sa.Text, nullable=False),
@@ -33,6 +34,8 @@ def upgrade() -> None:
         sa.Column("student", sa.Text, nullable=False),
         sa.Column("login", sa.Text, nullable=False),
         sa.Column("cause", sa.String(16), nullable=False),
+        sa.Column("received_at", sa.String(32), nullable=False),
+        sa.Column("late", sa.Boolean, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("stage", sa.String(16), nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
@@ -41,6 +44,7 @@ def upgrade() -> None:
         sa.Column("leased_until", sa.String(32), nullable=False),
         sa.Column("report_key", sa.String(64)),
         sa.Column("problem", sa.Text, nullable=False),
+        sa.Column("publication", sa.String(16), nullable=False),
         sa.Column("created_at", sa.String(32), nullable=False),
         sa.Column("changed_at", sa.String(32), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_job"),
@@ -51,6 +55,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_job_assignment_repository", "job", ["assignment", "repository"])
     op.create_index("ix_job_login", "job", ["login"])
+    op.create_index("ix_job_publication", "job", ["publication"])
     op.create_index("ix_job_state_not_before", "job", ["state", "not_before"])
     op.create_table(
         "progress",
