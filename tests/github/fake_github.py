@@ -37,7 +37,8 @@ POSTING = READING | {"pull_requests": "write", "issues": "write", "checks": "wri
 @dataclass
 class Fault:
     """What a request gets instead of its answer: `kind` is "answer", "drop" (nothing happens and the connection ends),
-    or "lose" (it happens, and the connection ends before the answer). `meanwhile` runs first.
+    "lose" (it happens, and the connection ends before the answer), or "later" (its own answer). `meanwhile` runs first;
+    of "later" between the making of the answer and its sending.
     """
 
     kind: str = "answer"
@@ -312,15 +313,17 @@ def _handler(fake: FakeGitHub) -> type[BaseHTTPRequestHandler]:
             with fake.lock:
                 fake.calls.append(call)
             fault = fake.fault_of(call)
-            if fault is not None and fault.meanwhile is not None:
+            if fault is not None and fault.meanwhile is not None and fault.kind != "later":
                 fault.meanwhile()
             given: Answer | None = None
-            if fault is None or fault.kind == "lose":
+            if fault is None or fault.kind in ("lose", "later"):
                 with fake.lock:
                     given = answer(fake, call)
             elif fault.kind == "answer":
                 given = Answer(fault.status, fault.body, fault.headers)
             fake.judged(call, given)
+            if fault is not None and fault.meanwhile is not None and fault.kind == "later":
+                fault.meanwhile()
             if given is None or (fault is not None and fault.kind == "lose"):
                 self.close_connection = True
                 return

@@ -75,7 +75,7 @@ class Judge:
             for name in given if isinstance(given, dict) and not more else ():
                 if name not in known:
                     yield f"{operation}: the field {name!r} is not described."
-        if not re.match(r"application/(vnd\.github[.\w-]*\+)?json", headers.get("Accept", "")):
+        if not re.match(r"application/(vnd\.github[.\w-]*\+)?json|\*/\*", headers.get("Accept", "")):
             yield f"{operation}: it asks for {headers.get('Accept')!r}, not for JSON."
 
     def answer(self, operation: Operation, target: str, status: int, body: bytes) -> Iterator[str]:
