@@ -78,12 +78,15 @@ class Grading(Frozen):
     student: str
     login: str  # lower case; "" where nobody is known
     cause: str
-    state: str  # waiting, running, done, failed (tried again), dead
+    received_at: str = ""  # when the forge had it, as far as it says
+    late: bool = False  # it was received after the deadline
+    state: str  # of JobState
     stage: str
     attempts: int
     not_before: str
     report_key: str | None
     problem: str
+    publication: str = ""  # of Publication
     created_at: str
     changed_at: str
     report_at: str | None = None  # when its report was made
@@ -95,6 +98,11 @@ class Grading(Frozen):
     def subject(self) -> str:
         """What the audit trail calls it."""
         return subject_of(self.assignment, self.repository)
+
+    @property
+    def handed_in_at(self) -> str:
+        """When the forge, or else the service, had the commit."""
+        return self.received_at or self.created_at
 
     @property
     def is_open(self) -> bool:

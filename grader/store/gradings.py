@@ -24,17 +24,9 @@ def history(connection: Connection, assignment: str, repository: str) -> list[Gr
     return _read(connection, here.order_by(JOB.c.id.desc()))
 
 
-def newest(connection: Connection, assignment: str) -> list[Grading]:
-    """The newest grading of each repository of an assignment, by student."""
-    last = select(func.max(JOB.c.id)).where(JOB.c.assignment == assignment).group_by(JOB.c.repository)
-    return _read(connection, _gradings().where(JOB.c.id.in_(last)).order_by(JOB.c.student, JOB.c.id))
-
-
-def newest_finished(connection: Connection, assignment: str) -> list[Grading]:
-    """The newest grading of each repository that has a report, by student."""
-    done = select(func.max(JOB.c.id)).where(JOB.c.assignment == assignment, JOB.c.report_key.is_not(None))
-    last = done.group_by(JOB.c.repository)
-    return _read(connection, _gradings().where(JOB.c.id.in_(last)).order_by(JOB.c.student, JOB.c.id))
+def of_assignment(connection: Connection, assignment: str) -> list[Grading]:
+    """All gradings for an assignment, the newest first."""
+    return _read(connection, _gradings().where(JOB.c.assignment == assignment).order_by(JOB.c.id.desc()))
 
 
 def gradings_of(connection: Connection, login: str) -> list[Grading]:

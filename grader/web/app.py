@@ -7,6 +7,7 @@ from grader import __version__
 from grader.errors import StoreError
 from grader.web import health, webhook
 from grader.web.inbox import Inbox
+from grader.web.pages import add_pages
 from grader.web.security_headers import SecurityHeaders
 from grader.web.services import Services
 from grader.web.throttle import Throttle
@@ -28,6 +29,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.inbox = Inbox(services.store)
     for router in (webhook.router, health.router):
         app.include_router(router)
+    add_pages(app, services)
     app.add_exception_handler(StoreError, _store_is_away)
     limit = services.configuration.limits.requests_per_minute
     app.add_middleware(Throttle, per_minute=limit, metrics=services.metrics)

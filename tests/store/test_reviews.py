@@ -17,7 +17,7 @@ from grader.store.batches import begin_batch, finish, submissions
 from grader.store.check import problems
 from grader.store.engine import Store
 from grader.store.forget import forget
-from grader.store.gradings import counts, dead_letters, find_grading, gradings_of, history, newest, newest_finished
+from grader.store.gradings import counts, dead_letters, find_grading, gradings_of, history, of_assignment
 from grader.store.overrides import overrides_of, overrides_that_hold, revoke_override, set_override
 from grader.store.queue_tables import DELIVERY, JOB, PROGRESS
 from grader.store.results import keep_report, keep_training
@@ -35,7 +35,9 @@ def add_job(connection: Connection, repository: str = "course/mnist-ada", **more
         "state": "done", "stage": "report", "attempts": 1, "not_before": "", "worker": "", "leased_until": "",
         "problem": "", "created_at": "2026-03-01T12:00:00+00:00", "changed_at": "2026-03-01T12:00:00+00:00",
     }  # fmt: skip
-    return int(connection.execute(insert(JOB).values({**values, **more}).returning(JOB.c.id)).scalar_one())
+    values |= {"received_at": "", "late": False, "publication": "", **more}
+    there = {name: value for name, value in values.items() if name in JOB.c}
+    return int(connection.execute(insert(JOB).values(there).returning(JOB.c.id)).scalar_one())
 
 
 def test_a_session_is_found_until_it_runs_out(store: Store) -> None:
@@ -98,7 +100,7 @@ def test_the_audit_trail_is_read_from_its_end(store: Store) -> None:
     assert len(store.transact(lambda c: entries(c, "s1"))) == 2
 
 
-def test_the_newest_grading_of_each_repository(store: Store, report: GradeReport, work_key: WorkKey) -> None:
+def test_gradings_are_read_with_what_their_reports_say(store: Store, report: GradeReport, work_key: WorkKey) -> None:
     key = store.transact(lambda c: keep_report(c, work_key, report))
 
     def work(c: Connection) -> list[int]:
@@ -110,8 +112,7 @@ def test_the_newest_grading_of_each_repository(store: Store, report: GradeReport
         ]
 
     first, second, third, fourth = store.transact(work)
-    assert [one.id for one in store.transact(lambda c: newest(c, "mnist"))] == [second, third]
-    assert [one.id for one in store.transact(lambda c: newest_finished(c, "mnist"))] == [first]
+    assert [one.id for one in store.transact(lambda c: of_assignment(c, "mnist"))] == [third, second, first]
     assert [one.id for one in store.transact(lambda c: history(c, "mnist", "course/mnist-ada"))] == [second, first]
     assert [one.id for one in store.transact(lambda c: gradings_of(c, "ada"))] == [fourth, second]
     assert [one.id for one in store.transact(lambda c: dead_letters(c, ["mnist"]))] == [third]

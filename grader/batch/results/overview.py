@@ -36,7 +36,7 @@ def to_html(rows: Sequence[ResultRow], assignment: Assignment, similarity: Simil
         .get_template("overview.html.j2")
         .render(
             page=shown,
-            drawings=_draw(rows, assignment, shown),
+            drawings=draw(rows, assignment, shown),
             similarity=similarity_view(similarity, reports.get) if similarity else None,
             style=Markup(style),  # noqa: S704  ours, from templates/
             script=Markup(code),  # noqa: S704  ours, from templates/
@@ -45,7 +45,8 @@ def to_html(rows: Sequence[ResultRow], assignment: Assignment, similarity: Simil
     )
 
 
-def _draw(rows: Sequence[ResultRow], assignment: Assignment, shown: Page) -> Drawings:
+def draw(rows: Sequence[ResultRow], assignment: Assignment, shown: Page) -> Drawings:
+    """The charts of a class."""
     widest = max((share.judged for share in shown.criteria), default=1)
     return Drawings(
         results=results_bar([(share.word.text, share.number, share.word.class_) for share in shown.shares]),
