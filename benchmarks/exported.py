@@ -1,4 +1,4 @@
-"""Exports the models of tests/submissions for the benchmarks, with the probe in a plain subprocess."""
+"""Exports models for the benchmarks, those of tests/submissions and the reference models: the probe in a subprocess."""
 
 import json
 import subprocess
@@ -6,11 +6,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import yaml
+
 from grader.graph.schema import read_probe_output
 from grader.model.graph import Export
 from grader.model.submission import Chunk, Location, Slice, SlicedModule
 
-SUBMISSIONS = Path(__file__).resolve().parent.parent / "tests" / "submissions"
+_ROOT = Path(__file__).resolve().parent.parent
+SUBMISSIONS, REFERENCES = _ROOT / "tests" / "submissions", _ROOT / "reference_models"
 
 
 def export(variant: str) -> Export:
@@ -23,6 +26,12 @@ def export(variant: str) -> Export:
     sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     needed = [source for source in sources if source.startswith("import ") or "class RegularizedNet" in source]
     return _export("\n".join(needed), "RegularizedNet()")
+
+
+def export_reference(variant: str) -> Export:
+    """The graphs of a reference model."""
+    published = yaml.safe_load((REFERENCES / variant / "published.yaml").read_text(encoding="utf-8"))
+    return _export((REFERENCES / variant / "model.py").read_text(encoding="utf-8"), f"{published['model']}()")
 
 
 def _export(source: str, build: str) -> Export:

@@ -1,35 +1,46 @@
-"""Training speed: grader's engine beside the usual student loop, same model, same batch size, same augmentation.
+"""Training speed on a CPU: grader's engine beside the loops that people write; same model, batch and augmentation.
 
-Run: python benchmarks/training.py [--rounds 5] [--batches 40] [--data-dir DIR]
+Run: python benchmarks/training.py [--variant minimal] [--rounds 5] [--batches 40] [--data-dir DIR] [--without NAME ...]
 
-The student loop is what a course teaches: torchvision's transforms on one PIL image at a time (RandomRotation,
-ToTensor, Normalize) behind a DataLoader, an eager model, all cores; with 0 and with 2 loader workers, the faster of
-which counts. grader's engine runs as it does in `grader check`: one process and one thread per model, alone and two
-side by side. Each contender is a process that lives through the whole benchmark; they take turns, so that all see the
-same machine. Images are random unless --data-dir or GRADER_DATA_DIR names a folder with MNIST; the speed does not
-depend on them.
+- student: torchvision's transforms on one PIL image at a time behind a DataLoader, eager, all cores, 0 and 2 workers
+- eager: the data set as one tensor, rotation of whole batches, eager, all cores
+- compiled: the same with torch.compile
+- engine: as in `grader check`, one process and one thread for a model; alone, and as many models as there are cores
+- busy: eager and engines once more beside a process that keeps one core busy
+
+Each contender is a process that lives through the whole benchmark; they take turns, so that all see the same machine,
+and ratios are taken within a round. A turn trains so many batches and evaluates the share of the test set that belongs
+to them; images per second count training images alone. Images are random unless --data-dir or GRADER_DATA_DIR names a
+folder with MNIST; the speed does not depend on them.
 """
 
 import argparse
+import contextlib
 import json
+import multiprocessing
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-MODEL, BATCH, DEGREES = "minimal", 128, 5.0
-TARGETS = {"engine": 1.4, "two engines": 2.4}
+BATCH, DEGREES, EPOCH_BATCHES = 128, 5.0, 469
+CORES = os.cpu_count() or 1
+PLAIN = ("student-0", "student-2", "eager", "compiled")
+# What two cores must reach with the variant `minimal`; medians of ratios within a round.
+TARGETS = {("engines", "student-2"): 2.7, ("engines", "eager"): 1.6, ("engine", "eager"): 0.9}
 
 
 class Contender:
     """A process that trains so many batches each time it is told to."""
 
-    def __init__(self, role: str, folder: Path, environment: dict[str, str], data_dir: str) -> None:
+    def __init__(self, role: str, arguments: argparse.Namespace, folder: Path, environment: dict[str, str]) -> None:
         command = [sys.executable, str(Path(__file__).resolve()), "--role", role, "--folder", str(folder)]
-        command += ["--data-dir", data_dir] if data_dir else []
+        command += ["--variant", arguments.variant]
+        command += ["--data-dir", arguments.data_dir] if arguments.data_dir else []
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True, bufsize=1
         )
@@ -58,54 +69,57 @@ class Contender:
 def main() -> None:
     """Measure and print, or play one role."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--variant", default="minimal")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batches", type=int, default=40)
+    parser.add_argument("--without", nargs="*", default=[], choices=[*PLAIN, "busy"])
     parser.add_argument("--data-dir", default=os.environ.get("GRADER_DATA_DIR", ""))
     parser.add_argument("--role", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    roles = {"engine": play_engine, "student-0": play_student, "student-2": play_student}
-    if arguments.role:
-        roles[arguments.role](arguments)
+    if arguments.role == "engine":
+        play_engine(arguments)
+    elif arguments.role:
+        play_loop(arguments)
     else:
-        measure(arguments)
+        report(arguments, *measure(arguments))
 
 
-def measure(arguments: argparse.Namespace) -> None:
-    """All rounds, then the table."""
-    from exported import export
-
-    from grader.model.task import Task
-    from grader.training.job import TrainingJob, write_job
+def measure(arguments: argparse.Namespace) -> tuple[list[dict[str, float]], dict[str, dict[str, float]]]:
+    """Images per second in each round, and what the contenders say of themselves."""
     from grader.training.process import environment
-    from grader.training.recipe import load_recipe
 
-    with tempfile.TemporaryDirectory() as place:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "MKL_", "MALLOC_"))}
+    loops = [name for name in PLAIN if name not in arguments.without]
+    with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
         folder = Path(place)
-        job = TrainingJob(
-            export=export(MODEL), recipe=load_recipe("regularized"), task=Task(dataset="mnist"), seed=0, device="cpu"
-        )
-        write_job(job.model_copy(update={"recipe": job.recipe.model_copy(update={"split": None})}), folder)
-        plain = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "MKL_", "MALLOC_"))}
+        write_engine_job(arguments.variant, folder)
         ours = environment(folder)
-        names = {"student-0": plain, "student-2": plain, "engine": ours, "second engine": ours}
-        contenders = {
-            name: Contender("engine" if "engine" in name else name, folder, variables, arguments.data_dir)
-            for name, variables in names.items()
-        }
-        try:
-            speeds = [one_round(contenders, arguments.batches) for _ in range(arguments.rounds)]
-            share = contenders["engine"].told["augmentation_share"]
-        finally:
-            for contender in contenders.values():
-                contender.end()
-    report(speeds, share)
+        contenders: dict[str, list[Contender]] = {}
+        for name in loops:
+            contenders[name] = [Contender(name, arguments, folder, plain)]
+            stack.callback(contenders[name][0].end)
+        contenders["engines"] = [Contender("engine", arguments, folder, ours) for _ in range(CORES)]
+        for contender in contenders["engines"]:
+            stack.callback(contender.end)
+        contenders["engine"] = contenders["engines"][:1]
+        rounds = [one_round(contenders, arguments) for _ in range(arguments.rounds)]
+        told = {name: found[0].told for name, found in contenders.items()}
+        for name, found in contenders.items():
+            told[name] |= {"peak": memory_of(found[0])}
+    return rounds, told
 
 
-def one_round(contenders: dict[str, Contender], batches: int) -> dict[str, float]:
-    """Images per second of each, one after the other; the two engines together last."""
-    speeds = {name: speed([contenders[name]], batches) for name in ("student-0", "student-2", "engine")}
-    return {**speeds, "two engines": speed([contenders["engine"], contenders["second engine"]], batches)}
+def one_round(contenders: dict[str, list[Contender]], arguments: argparse.Namespace) -> dict[str, float]:
+    """Images per second of each, one after the other, then beside a busy neighbour."""
+    speeds = {name: speed(found, arguments.batches) for name, found in contenders.items()}
+    if "busy" in arguments.without:
+        return speeds
+    with busy_core():
+        for name in ("eager", "engine", "engines"):
+            if name in contenders:
+                speeds[f"{name}, busy"] = speed(contenders[name], arguments.batches)
+    return speeds
 
 
 def speed(contenders: list[Contender], batches: int) -> float:
@@ -118,19 +132,78 @@ def speed(contenders: list[Contender], batches: int) -> float:
     return len(contenders) * batches * BATCH / (time.perf_counter() - began)
 
 
-def report(speeds: list[dict[str, float]], share: float) -> None:
+@contextlib.contextmanager
+def busy_core() -> Iterator[None]:
+    """A process that does nothing but count."""
+    process = multiprocessing.get_context("spawn").Process(target=count_for_ever, daemon=True)
+    process.start()
+    time.sleep(1.0)  # until it has imported what it is made of
+    try:
+        yield
+    finally:
+        process.kill()
+        process.join()
+
+
+def count_for_ever() -> None:
+    """Keeps one core busy."""
+    number = 0
+    while True:
+        number += 1
+
+
+def memory_of(contender: Contender) -> float:
+    """Bytes that the process has held at most."""
+    contender.begin(0)
+    return contender.hear()["peak"]
+
+
+def report(arguments: argparse.Namespace, rounds: list[dict[str, float]], told: dict[str, dict[str, float]]) -> None:
     """The table; ratios are taken within each round, so that a slow moment hits both sides."""
-    rows = [{**one, "student": max(one["student-0"], one["student-2"])} for one in speeds]
-    print(f"model {MODEL}, batch {BATCH}, rotation ±{DEGREES:g}°, {os.cpu_count()} cores, {len(rows)} rounds, medians")
-    for name in ("student-0", "student-2", "engine", "two engines"):
-        middle = statistics.median(row[name] for row in rows)
-        ratios = sorted(row[name] / row["student"] for row in rows)
-        target = TARGETS.get(name)
-        wanted = f"  target {target}: {'met' if statistics.median(ratios) >= target else 'MISSED'}" if target else ""
-        spread = f"{statistics.median(ratios):.2f} x student ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-        best = max(row[name] for row in rows)
-        print(f"{name:<12} {middle:8,.0f} images/s (best {best:,.0f})  {spread}{wanted}")
-    print(f"augmentation: {share:.1%} of the engine's time (at most 10 %)")
+    print(
+        f"{arguments.variant}, batch {BATCH}, rotation ±{DEGREES:g}°, {CORES} cores, {len(rounds)} rounds, medians; "
+        "evaluation included"
+    )
+    columns = [name for name in ("student-2", "eager") if name in rounds[0]]
+    print(f"{'':<15}{'images/s':>9}" + "".join(f"{'x ' + name:>21}" for name in columns) + f"{'peak memory':>14}")
+    for name in rounds[0]:
+        cells = "".join(f"{ratio(rounds, name, other):>21}" for other in columns)
+        peak = told.get(name, {}).get("peak")
+        shown = f"{peak / 2**20:10.0f} MiB" if peak else ""
+        print(f"{name:<15}{statistics.median(one[name] for one in rounds):9,.0f}{cells}{shown:>14}")
+    for (name, other), target in TARGETS.items():
+        if {name, other} <= rounds[0].keys() and arguments.variant == "minimal" and CORES == 2:
+            found = statistics.median(one[name] / one[other] for one in rounds)
+            print(f"{name} / {other}: {found:.2f}, target {target}: {'met' if found >= target else 'MISSED'}")
+    ours = told["engine"]
+    print(f"augmentation: {ours['augmentation_share']:.1%} of the engine's time (at most 10 %)")
+    peak_flops = ours["sgemm"] * CORES
+    done = statistics.median(one["engines"] for one in rounds) * ours["flop_per_image"]
+    print(
+        f"arithmetic: {done / 1e9:.0f} of {peak_flops / 1e9:.0f} GFLOP/s that sgemm reaches here on {CORES} threads: "
+        f"{done / peak_flops:.0%}"
+    )
+
+
+def ratio(rounds: list[dict[str, float]], name: str, other: str) -> str:
+    """ "2.70 (2.61–2.80)"."""
+    ratios = sorted(one[name] / one[other] for one in rounds)
+    return f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f})"
+
+
+def write_engine_job(variant: str, folder: Path) -> None:
+    """What the engine trains: the reference model as the probe exports it, and the recipe that all use."""
+    from exported import export_reference
+
+    from grader.model.task import Task
+    from grader.training.job import TrainingJob, write_job
+    from grader.training.recipe import load_recipe
+
+    recipe = load_recipe("regularized").model_copy(update={"split": None})
+    write_job(
+        TrainingJob(export=export_reference(variant), recipe=recipe, task=Task(dataset="mnist"), seed=0, device="cpu"),
+        folder,
+    )
 
 
 def play_engine(arguments: argparse.Namespace) -> None:
@@ -140,12 +213,13 @@ def play_engine(arguments: argparse.Namespace) -> None:
     from grader.training.augment import pipeline
     from grader.training.device import generator, settle
     from grader.training.job import read_job
-    from grader.training.subsets import subsets
+    from grader.training.subsets import Subset, subsets
     from grader.training.torch_run import TorchRun
 
     job, device = read_job(arguments.folder), torch.device("cpu")
     settle(device)
-    run = TorchRun(job, subsets(dataset(arguments.data_dir), job.recipe, job.task, device), device, lambda event: None)
+    parts = subsets(dataset(arguments.data_dir), job.recipe, job.task, device)
+    run = TorchRun(job, parts, device, lambda event: None)
     run.train_epoch(0, batches=5)
     began = time.perf_counter()
     run.train_epoch(0, batches=10)
@@ -154,66 +228,78 @@ def play_engine(arguments: argparse.Namespace) -> None:
     began = time.perf_counter()
     for _ in range(100):
         augment(run.parts.train.images[:BATCH].float(), drawing)
-    answer({"augmentation_share": (time.perf_counter() - began) / 100 / per_batch})
-    for line in sys.stdin:
-        run.train_epoch(0, batches=int(line))
-        answer({})
+    share = (time.perf_counter() - began) / 100 / per_batch
+    answer({"augmentation_share": share, "sgemm": sgemm_peak(), "flop_per_image": flop_per_image(arguments.variant)})
+
+    def turn(batches: int) -> None:
+        run.train_epoch(0, batches=batches)
+        images = evaluated(batches)
+        run.evaluate(Subset(parts.test.images[:images], parts.test.labels[:images]))
+
+    serve(turn)
 
 
-def play_student(arguments: argparse.Namespace) -> None:
-    """The usual loop: nothing here is grader's."""
+def play_loop(arguments: argparse.Namespace) -> None:
+    """One of the plain loops: nothing here is grader's."""
     import torch
-    from PIL import Image
-    from torch.nn import functional
-    from torch.utils.data import DataLoader, Dataset
-    from torchvision import transforms
+    from plain_loops import Images, ResidentLoop, StudentLoop
 
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "submissions" / MODEL))
-    from model import DigitNet
-
-    everything = dataset(arguments.data_dir)
-    transform = transforms.Compose(
-        [
-            transforms.RandomRotation(DEGREES, fill=(0,)),
-            transforms.ToTensor(),
-            transforms.Normalize((0.1307,), (0.3081,)),
-        ]
-    )
-
-    class Mnist(Dataset):  # as torchvision.datasets.MNIST gives its items
-        def __len__(self) -> int:
-            return len(everything.train_labels)
-
-        def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
-            image = Image.fromarray(everything.train_images[index].numpy(), mode=None)
-            return transform(image), int(everything.train_labels[index])
-
-    workers = int(arguments.role.rpartition("-")[2])
-    # Workers that persist are kinder to the student than what is usual.
-    loader = DataLoader(Mnist(), BATCH, shuffle=True, num_workers=workers, persistent_workers=workers > 0)
-    model = DigitNet()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
-
-    def endless() -> object:
-        while True:
-            yield from loader
-
-    batches = iter(endless())
-
-    def train(count: int) -> None:
-        model.train()
-        for _ in range(count):
-            images, labels = next(batches)
-            optimizer.zero_grad()
-            loss = functional.nll_loss(model(images), labels)
-            loss.backward()
-            optimizer.step()
-
-    train(5)
+    data, device = Images(dataset(arguments.data_dir), BATCH), torch.device("cpu")
+    if arguments.role.startswith("student"):
+        workers = int(arguments.role.rpartition("-")[2])
+        loop = StudentLoop(arguments.variant, data, device, degrees=DEGREES, workers=workers)
+    else:
+        loop = ResidentLoop(arguments.variant, data, device, degrees=DEGREES, compiled=arguments.role == "compiled")
+    loop.train(5)
+    loop.evaluate(1000)
     answer({})
+
+    def turn(batches: int) -> None:
+        loop.train(batches)
+        loop.evaluate(evaluated(batches))
+
+    serve(turn)
+
+
+def serve(turn: object) -> None:
+    """Take turns until nobody wants any more; none of no batches, which asks for the memory."""
+    from grader.training.device import peak_memory
+
     for line in sys.stdin:
-        train(int(line))
-        answer({})
+        if int(line):
+            turn(int(line))
+        answer({"peak": peak_memory() or 0})
+
+
+def evaluated(batches: int) -> int:
+    """How many of 10,000 test images belong to so many of an epoch's batches."""
+    return max(1, round(10_000 * batches / EPOCH_BATCHES))
+
+
+def sgemm_peak() -> float:
+    """FLOP per second of one thread in a product of large square matrices: the best of five."""
+    import torch
+
+    size = 1024
+    left, right = torch.randn(size, size), torch.randn(size, size)
+    best = 0.0
+    for _ in range(5):
+        began = time.perf_counter()
+        for _ in range(5):
+            left @ right
+        best = max(best, 5 * 2 * size**3 / (time.perf_counter() - began))
+    return best
+
+
+def flop_per_image(variant: str) -> float:
+    """Multiplications and additions that training takes per image: forward, and twice that for both gradients."""
+    import torch
+    from fvcore.nn import FlopCountAnalysis
+    from plain_loops import fresh_model
+
+    counting = FlopCountAnalysis(fresh_model(variant).eval(), torch.zeros(1, 1, 28, 28))
+    counting.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+    return 2 * 3 * float(counting.total())
 
 
 def dataset(data_dir: str) -> "object":
@@ -225,9 +311,9 @@ def dataset(data_dir: str) -> "object":
     if data_dir:
         return load("mnist", Path(data_dir))
     drawing = torch.Generator().manual_seed(0)
-    images = torch.randint(256, (60_000, 28, 28), dtype=torch.uint8, generator=drawing)
-    labels = torch.randint(10, (60_000,), generator=drawing)
-    return Dataset("random", images, labels, images[:1000], labels[:1000], "none")
+    images = torch.randint(256, (70_000, 28, 28), dtype=torch.uint8, generator=drawing)
+    labels = torch.randint(10, (70_000,), generator=drawing)
+    return Dataset("random", images[10_000:], labels[10_000:], images[:10_000], labels[:10_000], "none")
 
 
 def answer(values: dict[str, float]) -> None:
