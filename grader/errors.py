@@ -64,6 +64,10 @@ class FetchError(GraderError):
         self.fault: Literal["network", "ours", "unknown"] = fault  # unknown: it is private, or is not there at all
 
 
+class CommitGone(FetchError):
+    """A commit that the forge named is no longer there: history was rewritten. Trying again is no use."""
+
+
 class StoreError(GraderError):
     """The store can't be opened, read or written; never the student's fault."""
 

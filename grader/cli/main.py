@@ -20,6 +20,7 @@ from grader.cli.reference import app as reference
 from grader.cli.rescore import rescore
 from grader.cli.roster import app as roster
 from grader.cli.rubric import app as rubric
+from grader.cli.serve import serve
 from grader.cli.store import app as store
 from grader.errors import GraderError
 from grader.report.escape import log_text
@@ -37,6 +38,7 @@ app.command()(doctor)
 app.command()(baseline)
 app.command()(calibrate)
 app.command()(rescore)
+app.command()(serve)
 app.command()(gradescope)
 app.add_typer(reference, name="reference")
 app.add_typer(rubric, name="rubric")

@@ -61,14 +61,24 @@ def revive(connection: Connection, number: int, now: datetime) -> bool:
     return connection.execute(update(JOB).where(ended).values(fresh)).rowcount == 1
 
 
-def take(connection: Connection, worker: str, now: datetime, until: datetime, *, most: int, attempts: int) -> list[Job]:
-    """At most `most` jobs that are due, now this worker's until that moment; those whose holder is gone are due, too.
+def take(
+    connection: Connection,
+    worker: str,
+    now: datetime,
+    until: datetime,
+    *,
+    most: int,
+    attempts: int,
+    assignments: Collection[str],
+) -> list[Job]:
+    """At most `most` jobs of these assignments that are due, now this worker's until that moment.
 
-    One that was taken `attempts` times and never ended is dead.
+    Those whose holder is gone are due, too. One that was taken `attempts` times and never ended is dead.
     """
     at = moment(now)
-    due = JOB.c.state.in_(_OPEN) & (JOB.c.not_before <= at)
-    abandoned = (JOB.c.state == JobState.RUNNING) & (JOB.c.leased_until < at)
+    ours = JOB.c.assignment.in_(assignments)
+    due = ours & JOB.c.state.in_(_OPEN) & (JOB.c.not_before <= at)
+    abandoned = ours & (JOB.c.state == JobState.RUNNING) & (JOB.c.leased_until < at)
     lost = {"state": JobState.DEAD, "worker": "", "leased_until": "", "changed_at": at, "problem": f"{_LOST}."}
     connection.execute(update(JOB).where(abandoned, JOB.c.attempts >= attempts).values(lost))
     order = select(JOB.c.id).where(or_(due, abandoned)).order_by(JOB.c.not_before, JOB.c.id).limit(most)
@@ -110,11 +120,22 @@ def finish(connection: Connection, number: int, worker: str, report_key: str, no
 
 
 def fail(
-    connection: Connection, number: int, worker: str, problem: str, now: datetime, *, again: datetime | None, gone: bool
+    connection: Connection,
+    number: int,
+    worker: str,
+    problem: str,
+    now: datetime,
+    *,
+    again: datetime | None,
+    gone: bool = False,
+    report_key: str | None = None,
 ) -> bool:
-    """Note why there is no report, and when it is tried again (None: never); False where it is another worker's now."""
+    """Note why there is no grade, and when it is tried again (None: never); False where it is another worker's now.
+
+    `gone`: its commit is no longer there. `report_key` is that of a report which says that grader failed.
+    """
     state = JobState.GONE if gone else JobState.DEAD if again is None else JobState.FAILED
-    ended = {"state": state, "problem": problem, "not_before": moment(again or now)}
+    ended = {"state": state, "problem": problem, "not_before": moment(again or now), "report_key": report_key}
     return _end(connection, number, worker, {**ended, **_nobody(now)})
 
 
@@ -166,10 +187,10 @@ def jobs(
     return _jobs(connection, select(JOB).where(*given).order_by(JOB.c.id.desc()).limit(most))
 
 
-def known_commits(connection: Connection, assignment: str) -> set[tuple[str, str]]:
-    """(repository, commit) of everything that was ever queued for an assignment."""
-    wanted = select(JOB.c.repository, JOB.c.commit).where(JOB.c.assignment == assignment)
-    return {(str(repository), str(commit)) for repository, commit in connection.execute(wanted)}
+def is_known(connection: Connection, job: NewJob) -> bool:
+    """Whether a commit was ever queued for its assignment."""
+    same = and_(*(JOB.c[name] == getattr(job, name) for name in ("assignment", "repository", "commit")))
+    return connection.scalar(select(JOB.c.id).where(same).limit(1)) is not None
 
 
 def job_counts(connection: Connection) -> dict[JobState, int]:

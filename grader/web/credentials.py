@@ -6,6 +6,12 @@ from dataclasses import dataclass, field
 
 from grader.errors import UsageError
 
+VARIABLES = (
+    "GRADER_WEBHOOK_SECRET",
+    "GRADER_ADMIN_TOKEN",
+    "GRADER_OAUTH_CLIENT_ID",
+    "GRADER_OAUTH_CLIENT_SECRET",
+)  # what the web process alone needs
 _LEAST = 32  # characters of a secret that others can try to guess
 _MADE = "`python3 -c 'import secrets; print(secrets.token_urlsafe(32))'` makes one."
 

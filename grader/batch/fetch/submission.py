@@ -7,7 +7,7 @@ from pathlib import Path
 from grader.batch.fetch.back_off import BackOff, persist
 from grader.batch.fetch.deadline import Choice, Deadline, Record, choose
 from grader.batch.fetch.forge import Forge, NoForge
-from grader.errors import FetchError, GraderError, SubmissionError
+from grader.errors import CommitGone, FetchError, GraderError, SubmissionError
 from grader.intake.git import fetch
 from grader.intake.git_command import TooSlow
 from grader.intake.git_refusal import NoAccess, NoFolder, NoReference, Unreachable
@@ -26,6 +26,7 @@ class FetchSettings:
     back_off: BackOff = field(default_factory=BackOff)
     deadline: Deadline | None = None
     forge: Forge = field(default_factory=NoForge)  # whose token opens its repositories; asked where there is a deadline
+    named: bool = False  # every ref is a commit that the forge named; a rewritten history can take it away
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def fetch_submission(entry: RosterEntry, settings: FetchSettings, workspace: Pat
 
 def _choose(entry: RosterEntry, settings: FetchSettings, workspace: Path) -> Choice:
     if settings.deadline is None:
-        return Choice(entry.ref)
+        return Choice(entry.ref, forge=settings.forge.name if settings.named else "")
     return choose(entry, settings.deadline, Record(settings.forge, settings.back_off), workspace, settings.limits)
 
 
@@ -81,7 +82,7 @@ def _fetch(entry: RosterEntry, choice: Choice, settings: FetchSettings, workspac
             raise
         message = f"The commit {choice.ref} that counts by {choice.forge}'s record is no longer there."
         mend = "History was rewritten since (a forced push); ask the student for that commit."
-        raise FetchError(message, fault="unknown", mend=mend) from problem
+        raise CommitGone(message, fault="unknown", mend=mend) from problem
     shutil.rmtree(workspace / "repository.git", ignore_errors=True)
     return found.model_copy(update={"ref": entry.ref})
 

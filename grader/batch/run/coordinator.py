@@ -40,7 +40,7 @@ def run_batch(
     for what this machine lacks, StoreError where the store fails, GraderError where results can't be written.
     """
     sandbox = select(settings.sandbox)
-    machine = _machine(settings, executor)
+    machine = machine_of(settings, executor)
     ledger = Ledger(store)
     batch, wanted = _begin(roster, settings, ledger, machine, sandbox)
     watch.begun(len(roster.entries), len(wanted))
@@ -54,6 +54,7 @@ def run_batch(
         watch=watch,
         clones=threading.Semaphore(settings.clones),
         stopping=settings.fetch.back_off.stop,
+        reports=settings.out,
     )
     try:
         _travel([Journey(submission, office) for submission in wanted], office)
@@ -63,7 +64,7 @@ def run_batch(
     return write_outcome(store, batch, settings.out, starter=settings.starter)
 
 
-def _machine(settings: BatchSettings, executor: Executor) -> Machine:
+def machine_of(settings: BatchSettings, executor: Executor) -> Machine:
     """What a training would run on: asked of a worker, before anything is fetched."""
     if not settings.options.train or not training_goal(settings.rubric).needed:
         return Machine.without_training()
@@ -127,7 +128,7 @@ def _travel(journeys: Sequence[Journey], office: Office) -> None:
 @contextmanager
 def _threads(number: int, office: Office) -> Iterator[ThreadPoolExecutor]:
     """A pool whose threads are stopped where they are when the block raises."""
-    pool = ThreadPoolExecutor(number, "submission", initializer=lambda: _hear(office.stopping))
+    pool = ThreadPoolExecutor(number, "submission", initializer=lambda: hear(office.stopping))
     try:
         yield pool
     except BaseException:
@@ -138,6 +139,6 @@ def _threads(number: int, office: Office) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _hear(stop: threading.Event) -> None:
+def hear(stop: threading.Event) -> None:
     """Let this thread's git commands end with the batch."""
     git_command.stopping.set(stop)

@@ -21,7 +21,7 @@ from grader.batch.run.shared_training import SharedTraining, Trainee
 from grader.batch.run.static_part import StaticDone, StaticTask, examine
 from grader.batch.run.train_part import Machine
 from grader.batch.run.watch import Watch
-from grader.errors import GraderError, StoreError, SubmissionError
+from grader.errors import CommitGone, GraderError, StoreError, SubmissionError
 from grader.model.report import GradeReport
 from grader.model.submission import Submission
 from grader.model.work import Ended, Stage, StoredSubmission, WorkKey
@@ -57,6 +57,7 @@ class Office:
     watch: Watch
     clones: Semaphore
     stopping: Event
+    reports: Path | None  # folder for the written reports; None: they are kept in the store alone
 
 
 class Journey:
@@ -158,7 +159,8 @@ class Journey:
         self._begin(Stage.REPORT)
         meter = Stopwatch()
         try:
-            write_report(graded.report, (office.settings.out / report_page(student)).parent)
+            if office.reports is not None:
+                write_report(graded.report, (office.reports / report_page(student)).parent)
         except GraderError as problem:
             raise Fatal(problem) from problem
         kept = office.ledger.finish(self._id, key, graded, meter.cost(Stage.REPORT))
@@ -170,7 +172,7 @@ class Journey:
         said = str(problem) if isinstance(problem, GraderError) else described(problem)
         cost = Cost(self._stage, time.monotonic() - self._began, 0.0)
         try:
-            self._office.ledger.give_up(self._id, cost, said)
+            self._office.ledger.give_up(self._id, cost, said, lasting=isinstance(problem, CommitGone))
         except StoreError as lost:
             raise Fatal(lost) from lost
         self._office.watch.ended(self._entry.student, "unreached", said, False)

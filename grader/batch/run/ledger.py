@@ -73,7 +73,7 @@ class Ledger:
 
     def finish(self, submission: int, key: WorkKey, graded: Graded, cost: Cost) -> GradeReport:
         """There is a report. Returns it as it will be read back."""
-        kept = _storable(graded.report)
+        kept = storable(graded.report)
 
         def work(connection: Connection) -> None:
             if not graded.found:
@@ -86,8 +86,11 @@ class Ledger:
         self.transact(work)
         return kept
 
-    def give_up(self, submission: int, cost: Cost, problem: str) -> None:
-        """A stage failed for a reason of ours or of the network, and with it the submission."""
+    def give_up(self, submission: int, cost: Cost, problem: str, *, lasting: bool = False) -> None:
+        """A stage failed for a reason of ours or of the network, and with it the submission.
+
+        `lasting`: trying again is no use, and no person can help it.
+        """
 
         def work(connection: Connection) -> None:
             _end(connection, submission, cost, Ended.FAILED, problem)
@@ -118,7 +121,7 @@ def _end(connection: Connection, submission: int, cost: Cost, ended: Ended, mess
     )
 
 
-def _storable(report: GradeReport) -> GradeReport:
+def storable(report: GradeReport) -> GradeReport:
     """The report, with lone surrogates, which no JSON can hold, shown as the written report shows them."""
     try:
         report.model_dump_json(by_alias=True)
