@@ -69,6 +69,10 @@ def check(
             "--tensorboard", metavar="DIR", help="Write TensorBoard event files of the training into this folder."
         ),
     ] = None,
+    publish: Annotated[
+        str | None,
+        typer.Option("--publish", metavar="OWNER/NAME[#N]", help="Post the report there, as `grader publish` does."),
+    ] = None,
     format: Annotated[Format, typer.Option("--format", help="What stdout carries.")] = Format.TEXT,
     build_timeout: Annotated[
         float, typer.Option("--build-timeout", min=1, help="Seconds that importing and building the model may take.")
@@ -85,7 +89,9 @@ def check(
     """
     from grader.cli.plan import Plan, carry_out
     from grader.cli.progress import Progress
+    from grader.cli.publish import after_checking
 
+    after = after_checking(publish) if publish else None
     plan = Plan(
         source=source,
         path=path,
@@ -109,7 +115,10 @@ def check(
         reports = carry_out(plan, progress)
     for folder, report in reports:
         _print(report, folder, format)
-    code = max((exit_code(report) for _, report in reports), key=_SEVERITY.index)
+    codes = [exit_code(report) for _, report in reports]
+    if after is not None:
+        codes += [0 if after.post(report, "" if folder == out else folder.name) else 3 for folder, report in reports]
+    code = max(codes, key=_SEVERITY.index)
     if code:
         raise typer.Exit(code)
 

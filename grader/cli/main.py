@@ -16,6 +16,7 @@ from grader.cli.check import check
 from grader.cli.data import app as data
 from grader.cli.doctor import doctor
 from grader.cli.gradescope import gradescope
+from grader.cli.publish import publish
 from grader.cli.reference import app as reference
 from grader.cli.rescore import rescore
 from grader.cli.roster import app as roster
@@ -40,6 +41,7 @@ app.command()(calibrate)
 app.command()(rescore)
 app.command()(serve)
 app.command()(gradescope)
+app.command()(publish)
 app.add_typer(reference, name="reference")
 app.add_typer(rubric, name="rubric")
 app.add_typer(roster, name="roster")

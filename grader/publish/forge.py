@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
+import jwt
 from github import Auth, Github, GithubIntegration
 from github.CheckRun import CheckRun
 from github.Commit import Commit
@@ -191,8 +192,12 @@ class Forge:
 
     def add_label(self, pull: int, name: str) -> None:
         """Set a label."""
-        issue = self.repository.get_issue(pull)
-        self._ask(lambda: issue.add_to_labels(name), f"set a label on pull request {pull} of")
+        where = f"{self.repository.get_issue(pull).url}/labels"
+        # PyGithub's own method sends a bare list, which GitHub takes and its description does not.
+        self._ask(
+            lambda: self.repository.requester.requestJsonAndCheck("POST", where, input={"labels": [name]}),
+            f"set a label on pull request {pull} of",
+        )
 
     def remove_label(self, pull: int, name: str) -> None:
         """Take a label away, or find that it is gone."""
@@ -269,7 +274,7 @@ def _installed(
             f"The GitHub App is not installed for {repository}.",
             mend="Install it there, with access to the repository.",
         ) from None
-    except (ValueError, TypeError):
+    except (jwt.PyJWTError, ValueError, TypeError):
         raise UsageError("The key of the GitHub App can't be used: it is damaged, or no RSA key.") from None
     finally:
         integration.close()

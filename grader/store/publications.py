@@ -95,8 +95,8 @@ def publications_of(connection: Connection, repository: str) -> list[Publication
     return [_publication(row) for row in rows]
 
 
-def waiting(connection: Connection, *, patient: bool = True, limit: int = 100) -> list[Publication]:
-    """What can be sent now, what has waited longest first.
+def waiting(connection: Connection, api: str, *, patient: bool = True, limit: int = 100) -> list[Publication]:
+    """What can be sent to an API now, what has waited longest first.
 
     `patient` leaves out what a limit, an outage or a missing right says to wait for; what somebody else is sending is
     always left out, until their time is up.
@@ -105,7 +105,8 @@ def waiting(connection: Connection, *, patient: bool = True, limit: int = 100) -
     pending = PUBLICATION.c.state == PENDING
     ready = and_(pending, PUBLICATION.c.not_before <= now) if patient else pending
     left = and_(PUBLICATION.c.state == SENDING, PUBLICATION.c.not_before <= now)
-    wanted = select(PUBLICATION).where(or_(ready, left)).order_by(PUBLICATION.c.changed_at, PUBLICATION.c.id)
+    there = select(PUBLICATION).where(PUBLICATION.c.api == api, or_(ready, left))
+    wanted = there.order_by(PUBLICATION.c.changed_at, PUBLICATION.c.id)
     return [_publication(row) for row in connection.execute(wanted.limit(limit))]
 
 
