@@ -41,6 +41,23 @@ def dead_letters(connection: Connection, assignments: Sequence[str]) -> list[Gra
     return _read(connection, dead.order_by(JOB.c.id.desc()))
 
 
+def listed(
+    connection: Connection,
+    *,
+    assignment: str | None = None,
+    login: str | None = None,
+    state: str | None = None,
+    before: int | None = None,
+    most: int = 100,
+) -> list[Grading]:
+    """The gradings that fit all that is given, the newest first; those with a number below `before`, to read on."""
+    wanted = _gradings().order_by(JOB.c.id.desc()).limit(most)
+    for column, value in ((JOB.c.assignment, assignment), (JOB.c.login, login), (JOB.c.state, state)):
+        if value is not None:
+            wanted = wanted.where(column == value)
+    return _read(connection, wanted if before is None else wanted.where(JOB.c.id < before))
+
+
 def counts(connection: Connection, assignment: str) -> dict[str, int]:
     """How many repositories, and how many jobs that still wait or run."""
     here = JOB.c.assignment == assignment

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
 from grader.model.job import Job, JobState, NewJob, Publication
 from grader.model.work import Stage
@@ -163,28 +163,6 @@ def find_job(connection: Connection, number: int) -> Job | None:
     """The job of that number."""
     found = _jobs(connection, select(JOB).where(JOB.c.id == number))
     return found[0] if found else None
-
-
-def jobs(
-    connection: Connection,
-    *,
-    assignment: str | None = None,
-    student: str | None = None,
-    login: str | None = None,
-    states: Collection[JobState] = (),
-    before: int | None = None,
-    most: int | None = None,
-) -> list[Job]:
-    """The jobs that fit all that is given, the newest first; those with a smaller number than `before`."""
-    given: list[ColumnElement[bool]] = []
-    for column, value in ((JOB.c.assignment, assignment), (JOB.c.student, student), (JOB.c.login, login)):
-        if value is not None:
-            given.append(column == value)
-    if states:
-        given.append(JOB.c.state.in_(states))
-    if before is not None:
-        given.append(JOB.c.id < before)
-    return _jobs(connection, select(JOB).where(*given).order_by(JOB.c.id.desc()).limit(most))
 
 
 def is_known(connection: Connection, job: NewJob) -> bool:

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 
 from grader import __version__
 from grader.errors import StoreError
-from grader.web import health, webhook
+from grader.web import api, events, health, webhook
 from grader.web.inbox import Inbox
 from grader.web.pages import add_pages
 from grader.web.security_headers import SecurityHeaders
@@ -27,7 +27,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.inbox = Inbox(services.store)
-    for router in (webhook.router, health.router):
+    for router in (webhook.router, health.router, api.router, events.router):
         app.include_router(router)
     add_pages(app, services)
     app.add_exception_handler(StoreError, _store_is_away)

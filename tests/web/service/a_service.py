@@ -6,7 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from grader.store.engine import open_store
+from sqlalchemy import Connection, select
+
+from grader.model.job import Job
+from grader.store.engine import Store, open_store
+from grader.store.jobs import find_job
+from grader.store.queue_tables import JOB
 from grader.web.credentials import Credentials
 from grader.web.load_configuration import load_configuration
 from grader.web.rate_limit import RateLimit
@@ -79,3 +84,13 @@ def signed(event: str, payload: Mapping[str, Any] | bytes, identifier: str, secr
 def commit(number: int) -> str:
     """A commit's name."""
     return f"{number:040x}"
+
+
+def all_jobs(store: Store) -> list[Job]:
+    """The whole queue, the first first."""
+
+    def read(connection: Connection) -> list[Job]:
+        found = (find_job(connection, number) for number in connection.scalars(select(JOB.c.id).order_by(JOB.c.id)))
+        return [job for job in found if job is not None]
+
+    return store.transact(read)

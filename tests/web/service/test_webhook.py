@@ -4,14 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from a_service import CONFIGURATION, SECRET, commit, pull_request, push, services_in, signed
+from a_service import CONFIGURATION, SECRET, all_jobs, commit, pull_request, push, services_in, signed
 from asgi_client import Client, client_of
 from sqlalchemy import Connection, select
 
 from grader.errors import StoreError
 from grader.model.job import Job
 from grader.store.engine import Store
-from grader.store.jobs import jobs
 from grader.store.queue_tables import DELIVERY
 from grader.web.app import create_app
 from grader.web.services import Services
@@ -20,7 +19,7 @@ ADA = "course/mnist-ada"
 
 
 def queued(services: Services) -> list[Job]:
-    return sorted(services.store.transact(jobs), key=lambda job: job.id)
+    return all_jobs(services.store)
 
 
 def kept(services: Services) -> list[tuple[str, str]]:
