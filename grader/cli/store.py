@@ -1,4 +1,4 @@
-"""`grader store`: is a store whole, and what is in it in the forms that others read."""
+"""`grader store`: is a store whole, what is in it in the forms that others read, and out with a student's data."""
 
 import sys
 from collections.abc import Iterator
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from grader.batch.stored.collect import Collection
     from grader.batch.stored.per_student import PerStudent
     from grader.store.engine import Store
+    from grader.store.forget import Forgotten
 
-app = typer.Typer(help="Check a batch's store, or export its grades.", no_args_is_help=True)
+app = typer.Typer(help="Check a store, export its grades, or delete a student's data.", no_args_is_help=True)
 
 Place = Annotated[str, typer.Argument(metavar="STORE", help="An SQLite file, or a postgresql:// URL.")]
 Batch = Annotated[int | None, typer.Option("--batch", metavar="N", help="Which batch, where there are several.")]
@@ -88,6 +91,36 @@ def export(
                 names = _needed(classroom, "--classroom NAME"), _needed(assignment, "--assignment SLUG")
                 said = _per_student(collection, out, classroom50_files(*names))
     typer.echo(log_text(said))
+
+
+@app.command()
+def forget(
+    place: Place,
+    student: Annotated[str, typer.Argument(help="The name in the roster, or the login on the forge.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete all that a store holds of a student, for good: gradings, reports, points set by hand, appeals."""
+    from grader.model.review import pseudonym
+    from grader.report.escape import log_text
+    from grader.store.audit import note
+    from grader.store.forget import forget as forget_student
+
+    with existing_store(place) as store:
+        if not yes:
+            typer.confirm(log_text(f"Delete everything of {student!r}?"), abort=True)
+
+        def work(connection: "Connection") -> "Forgotten":
+            found = forget_student(connection, student)
+            counts = {"gradings": found.gradings, "submissions": found.submissions, "reports": found.reports}
+            subject = pseudonym(student.lower())
+            note(connection, who="grader store forget", action="forget", subject=subject, **counts)
+            return found
+
+        found = store.transact(work)
+    typer.echo(f"{found.gradings:,} gradings, {found.submissions:,} submissions, {found.reports:,} reports deleted.")
+    if found.repositories:
+        typer.echo(log_text(f"What was posted is still in {', '.join(found.repositories)}."))
+    typer.echo("Copies of the store, and the folders of batches, still have it: delete those, too.")
 
 
 @contextmanager

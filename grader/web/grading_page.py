@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
+from markupsafe import Markup
 
 from grader.errors import DamagedError
 from grader.model.report import GradeReport
-from grader.model.review import Grading
+from grader.model.review import Grading, Override
 from grader.report.escape import prose, visible
 from grader.report.figures.points import points_ring
 from grader.report.html import to_html
@@ -96,6 +97,7 @@ def _context(dashboard: Dashboard, who: Viewer, grading: Grading) -> dict[str, A
     known = dashboard.assignments.get(name)
     found, damaged = _report(dashboard, grading)
     counts = counting(before)
+    held = next((one for one in overrides if not one.revoked_at), None)
     waiting = next((one for one in appeals if not one.answer), None)
     return {
         "row": grading_row(grading),
@@ -105,13 +107,13 @@ def _context(dashboard: Dashboard, who: Viewer, grading: Grading) -> dict[str, A
         "forge": f"{dashboard.forge_url}/{repository}",
         "commit": grading.commit,
         "report": report_view(found) if found else None,
-        "ring": points_ring(found.score.points, found.score.max_points) if found else None,
+        "ring": _ring(found, held),
         "damaged": damaged,
         "comparison": _comparison(dashboard, grading, before, found),
         "history": [grading_row(one) for one in before],
         "counts": counts.id if counts else 0,
         "newer": before[0].id if before and before[0].id > grading.id else 0,
-        "override": next((override_row(one) for one in overrides if not one.revoked_at), None),
+        "override": override_row(held) if held else None,
         "overrides": [override_row(one) for one in overrides if one.revoked_at],
         "appeals": [appeal_row(one) for one in appeals if who.is_instructor or one.login == who.login],
         "appeal_waits": waiting is not None,
@@ -121,6 +123,13 @@ def _context(dashboard: Dashboard, who: Viewer, grading: Grading) -> dict[str, A
         "live": _live(dashboard, grading),
         "steps": STEPS,
     }
+
+
+def _ring(found: GradeReport | None, held: Override | None) -> Markup | None:
+    """The points that count; none where somebody is excused."""
+    if found is None or (held is not None and held.points is None):
+        return None
+    return points_ring(found.score.points if held is None else held.points or 0.0, found.score.max_points)
 
 
 def _report(dashboard: Dashboard, grading: Grading) -> tuple[GradeReport | None, str]:

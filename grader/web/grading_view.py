@@ -11,7 +11,7 @@ from grader.web.moments import Moment, moment
 
 _STATES = {
     "waiting": ("Waiting", "…", "none"),
-    "running": ("Being graded", "↻", "none"),
+    "running": ("Being graded", "↻", "busy"),
     "failed": ("Will be tried again", "↻", "warn"),
     "dead": ("Gave up", "!", "ours"),
     "gone": ("Commit is gone", "–", "none"),

@@ -23,7 +23,7 @@ class Cookie:
 
     def name(self, dashboard: Dashboard) -> str:
         """With the prefix that keeps other hosts of the same domain from setting it (RFC 6265bis, 4.1.3.2)."""
-        return f"__Host-grader_{self.what}" if dashboard.is_https else f"grader_{self.what}"
+        return f"__Host-grader-{self.what}" if dashboard.is_https else f"grader-{self.what}"
 
     def read(self, request: Request) -> str:
         """What the browser sent; "" where it sent none."""
@@ -40,7 +40,7 @@ class Cookie:
 
 SESSION = Cookie("session", int(LASTS.total_seconds()))
 VISIT = Cookie("visit", 3600)  # of somebody who is about to sign in
-WAY_BACK = Cookie("way_back", 600)  # of somebody who is away at the forge
+WAY_BACK = Cookie("way-back", 600)  # of somebody who is away at the forge
 
 
 def dashboard_of(request: Request) -> Dashboard:

@@ -26,7 +26,7 @@ class Standing:
 
 
 def counting(gradings: Iterable[Grading]) -> Grading | None:
-    """The newest commit in time; where nothing came in time, the newest at all. As `grader.model.job.counting`."""
+    """The newest commit in time; where nothing came in time, the newest at all."""
     done = (one for one in gradings if one.state == "done" and one.report_key is not None)
     return max(done, key=lambda one: (not one.late, one.handed_in_at, one.generation, one.id), default=None)
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import socket
 import threading
 import time
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import uvicorn
 from pydantic import TypeAdapter
@@ -29,7 +31,7 @@ from grader.web.credentials import Credentials
 from grader.web.load_configuration import load_configuration
 from grader.web.rate_limit import RateLimit
 from grader.web.services import Services
-from grader.web.session import digest_of
+from grader.web.session import digest_of, new_secret
 
 TOKEN = "a token of at least 32 characters"
 CONFIGURATION = """\
@@ -192,11 +194,11 @@ def news(finished: int, planned: int = 20) -> list[str]:
 
 def cookie_for(services: Services, who: str, role: str) -> dict[str, str]:
     """The cookie of somebody who is signed in."""
-    secret = f"secret of {who}"
+    secret = new_secret()
     services.store.transact(
         lambda c: begin_session(c, digest=digest_of(secret), login=who, role=role)  # type: ignore[arg-type]
     )
-    return {"grader_session": secret}
+    return {"grader-session": secret}
 
 
 @contextmanager
@@ -217,3 +219,40 @@ def served(folder: Path, **secrets: str) -> Iterator[tuple[str, Services]]:
             server.should_exit = True
             thread.join(10)
             services.store.close()
+
+
+class Visitor:
+    """A browser without a screen: it has the cookie of a session, and sends forms as their pages have them."""
+
+    def __init__(self, services: Services, client: Any, who: str, role: str) -> None:
+        self._client = client
+        self.cookies = cookie_for(services, who, role) if who else {}
+
+    def get(self, path: str, **headers: str) -> Any:
+        return self._client.get(path, headers=self._headers(headers))
+
+    def send(self, page: str, action: str, fields: dict[str, str], **headers: str) -> Any:
+        """Send the form of `page` that goes to `action`, with these fields."""
+        shown = self.get(page)
+        form = next((one for one in forms(shown.text) if one["action"] == action), None)
+        assert form is not None, f"{page} has no form for {action}"
+        return self.post(action, form["hidden"] | fields, **headers)
+
+    def post(self, action: str, fields: dict[str, str], **headers: str) -> Any:
+        kind = {"content-type": "application/x-www-form-urlencoded"}
+        return self._client.post(action, content=urlencode(fields).encode(), headers=self._headers(kind | headers))
+
+    def _headers(self, more: dict[str, str]) -> dict[str, str]:
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return {name.replace("_", "-"): value for name, value in ({"cookie": cookie} | more).items()}
+
+
+def forms(page: str) -> list[dict[str, Any]]:
+    """The forms of a page: where they go, and their hidden fields."""
+    found = []
+    for inside in re.findall(r"<form\b.*?</form>", page, re.S):
+        action = re.search(r'action="([^"]*)"', inside)
+        hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', inside)
+        method = re.search(r'method="([^"]*)"', inside)
+        found.append({"action": action[1] if action else "", "method": method and method[1], "hidden": dict(hidden)})
+    return found
