@@ -24,14 +24,14 @@ class Expected:
 
     commit: str  # 40 hex digits: the pull request's head when the run began
     marking: Marking  # the instructor's rubric
-    digest: str | None = None  # sha256 of report.json, as the grading job told it
+    digest: str  # sha256 of report.json, as the grading job told it
     static: bool = False  # whether a report without retraining is meant
 
 
 def verified(content: bytes, expected: Expected) -> GradeReport:
     """The report, if it is the expected one. Raises PublishError with the first thing that is not as it should be."""
     told = hashlib.sha256(content).hexdigest()
-    if expected.digest is not None and not hmac.compare_digest(told, expected.digest):
+    if not hmac.compare_digest(told, expected.digest):
         raise PublishError(f"The report is not the one that the grading job made: its digest is {told[:12]}….")
     try:
         report = from_json(content.decode("utf-8"))
@@ -80,9 +80,9 @@ def _require_score(report: GradeReport, marking: Marking) -> None:
         again = rescore(report, marking, marking)
     except GraderError as problem:
         raise PublishError(f"The report can't be scored again: {problem.message}") from None
-    if [(one.id, one.points, one.max_points) for one in report.outcomes] != [
-        (one.id, one.points, one.max_points) for one in again.outcomes
-    ] or report.score != again.score:
+    if [(one.id, one.max_points) for one in report.outcomes] != [(one.id, one.max_points) for one in again.outcomes]:
+        raise PublishError("The report's criteria are not those of the rubric.")
+    if [one.points for one in report.outcomes] != [one.points for one in again.outcomes] or report.score != again.score:
         claimed, found = report.score.points, again.score.points
         raise PublishError(f"The report's points do not follow from what it measured: {claimed:g}, not {found:g}.")
     if report.verdict != again.verdict:

@@ -107,11 +107,10 @@ def verify(
     rubric: Annotated[
         str, typer.Option("--rubric", envvar=_variable("rubric"), help="The rubric that it must be graded with.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="Where the checked report is written.")],
     digest: Annotated[
-        str | None,
-        typer.Option("--digest", envvar=_variable("digest"), help="Sha256 of report.json, told by the grading job."),
-    ] = None,
+        str, typer.Option("--digest", envvar=_variable("digest"), help="Sha256 of report.json, told by that job.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Where the checked report is written.")],
     train: Annotated[
         Switch, typer.Option("--train", envvar=_variable("train"), help="Whether it must be with retraining.")
     ] = Switch.true,
@@ -135,7 +134,7 @@ def verify(
 
     if not re.fullmatch(r"[0-9a-f]{40}", commit):
         raise UsageError("--commit takes all 40 hexadecimal digits of a commit.")
-    if digest is not None and not re.fullmatch(r"[0-9a-f]{64}", digest):
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
         raise UsageError("--digest takes the 64 hexadecimal digits of a sha256.")
     loaded = load_rubric(_in_workspace(rubric))
     validate_checks(loaded)
