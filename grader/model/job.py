@@ -1,6 +1,5 @@
 """What the service has to grade, in the words that stand in its store."""
 
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal
 
@@ -65,14 +64,3 @@ class Job(NewJob):
     publication: Publication
     created_at: str
     changed_at: str
-
-
-def counting(jobs: Iterable[Job]) -> Job | None:
-    """Of the jobs of one student for one assignment, the one whose report is the grade; None where none is done.
-
-    That is the newest commit in time; where nothing came in time, the newest at all.
-    """
-    done = [job for job in jobs if job.state is JobState.DONE]
-    return max(
-        done, key=lambda job: (not job.late, job.received_at or job.created_at, job.generation, job.id), default=None
-    )

@@ -12,8 +12,8 @@ from fastapi import FastAPI
 class Client:
     """Each request runs in the application's own event loop; what the application raises, the request raises."""
 
-    def __init__(self, app: FastAPI, portal: BlockingPortal) -> None:
-        transport = httpx.ASGITransport(app, client=("127.0.0.1", 50000))
+    def __init__(self, app: FastAPI, portal: BlockingPortal, address: str) -> None:
+        transport = httpx.ASGITransport(app, client=(address, 50000))
         self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")
         self._portal = portal
 
@@ -38,10 +38,10 @@ class Client:
 
 
 @contextmanager
-def client_of(app: FastAPI) -> Iterator[Client]:
-    """A client, and the event loop that answers it."""
+def client_of(app: FastAPI, address: str = "127.0.0.1") -> Iterator[Client]:
+    """A client at an address, and the event loop that answers it."""
     with start_blocking_portal() as portal:
-        yield Client(app, portal)
+        yield Client(app, portal, address)
 
 
 async def _asynchronous(pieces: Any) -> Any:
