@@ -29,6 +29,10 @@ def settle(device: torch.device) -> None:
         torch.set_flush_denormal(True)
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
+    if device.type == "cuda":
+        # Not TF32, which torch's convolutions take by default: its ten bits of mantissa are not what a student trained.
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def describe_device(device: torch.device) -> dict[str, str]:

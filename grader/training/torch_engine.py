@@ -8,6 +8,7 @@ import torch
 from grader.graph.initialize import initializer_origins
 from grader.graph.rebuild import RebuiltModel
 from grader.model.training import EpochRecord
+from grader.training.captured_run import choose_run
 from grader.training.data import Dataset
 from grader.training.device import choose_device, describe_device, peak_memory, settle
 from grader.training.evaluate import Scores, describe
@@ -18,7 +19,6 @@ from grader.training.memory_needed import require_memory
 from grader.training.probe import Prober
 from grader.training.statistics import reaches
 from grader.training.subsets import subsets
-from grader.training.torch_run import TorchRun
 
 
 class TorchEngine:
@@ -38,9 +38,9 @@ class TorchEngine:
         if refused := _misfit(job, len(parts.train)) or require_memory(job, len(parts.train), device):
             emit(refused)
             return
-        run = TorchRun(job, parts, device, emit)
+        run, steps = choose_run(job, parts, device, emit)
         interpreter = Interpreter(job.export.graphs, job.recipe.normalization)
-        environment = {**describe_device(device), "engine": self.name, "data_digest": dataset.digest}
+        environment = {**describe_device(device), "engine": self.name, "data_digest": dataset.digest, "steps": steps}
         environment |= {"recipe_digest": job.recipe.digest, "batch_size": str(run.batch_size)}
         started = Started(
             environment=environment,

@@ -19,7 +19,7 @@ from grader.training.schedule import Clock, PlateauTracker, RateSchedule
 from grader.training.subsets import Subset, Subsets
 
 _EVALUATION_BATCH = 500
-_SECONDS_BETWEEN_SIGNS = 0.25
+SECONDS_BETWEEN_SIGNS = 0.25
 
 
 class TorchRun:
@@ -95,7 +95,7 @@ class TorchRun:
                 loss_sum += loss.detach() * len(chosen)
                 correct += (outputs.detach().argmax(dim=1) == labels).sum()
             seen += len(chosen)
-            if time.monotonic() - last_sign > _SECONDS_BETWEEN_SIGNS:
+            if time.monotonic() - last_sign > SECONDS_BETWEEN_SIGNS:
                 last_sign = time.monotonic()
                 self.emit(Advanced(epoch=epoch + 1, share=(index + 1) / len(order)))
         return rate, float(loss_sum) / max(seen, 1), int(correct) / max(seen, 1)
@@ -116,9 +116,13 @@ class TorchRun:
         """A fresh order in batches. A last batch of one image is left out: batch norm can't normalise it."""
         batches = list(torch.split(torch.randperm(images, generator=self.shuffling).to(self.device), self.batch_size))
         partial = len(batches[-1]) < self.batch_size
-        if partial and len(batches) > 1 and (self.job.recipe.drop_last or self.fixed or len(batches[-1]) == 1):
+        if partial and len(batches) > 1 and self.leaves_out(len(batches[-1])):
             batches.pop()
         return batches
+
+    def leaves_out(self, size: int) -> bool:
+        """Whether a last batch of so many images, fewer than the others have, is left out."""
+        return self.job.recipe.drop_last or self.fixed or size == 1
 
     def _validation(self) -> Subset | None:
         """The split, augmented where the recipe's is; never where the rubric decides by it."""
