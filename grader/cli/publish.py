@@ -82,6 +82,8 @@ def publish(
                 (f"{row.spot.repository}, {row.spot.place}", item)
                 for row, item in send_pending(opened, take_credentials(), api, patience=patience)
             ]
+            if not tell:
+                typer.echo("Nothing waits.")
         else:
             assert report is not None
             assert repo is not None

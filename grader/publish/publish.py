@@ -67,14 +67,23 @@ def publish(
 ) -> Published:
     """Post a report and say what became of it. Raises nothing for what GitHub refuses: it is in the answer.
 
-    A report of an error of ours is no grade and is not posted. `report_key`: the report's key in the store.
+    A report of an error of ours, or of a grading that was interrupted, is no grade: it is not posted. `report_key`: the
+    report's key in the store.
     """
     shown = shown or Shown()
-    if report.verdict == "error":
-        message = "It was not graded, for a reason of ours: nothing is posted, and what was posted before stays."
-        return Published(place, (Item("report", "no grade", message=message),))
+    if why := no_grade(report):
+        return Published(place, (Item("report", "no grade", message=why),))
     rows = keep(report, place, store, shown, report_key=report_key)
     return Published(place, tuple(send_kept(row, forge, store, marker_key) for row in rows))
+
+
+def no_grade(report: GradeReport) -> str:
+    """Why a report is not posted, one sentence; "" where it is."""
+    if report.verdict == "error":
+        return "It was not graded, for a reason of ours: nothing is posted, and what was posted before stays."
+    if report.training.was_interrupted:
+        return "Its training was interrupted: nothing is posted, and what was posted before stays."
+    return ""
 
 
 def keep(

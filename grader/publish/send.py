@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from grader.publish.failure import Forbidden, Gone, Refused, Superseded, Uncertain
-from grader.publish.forge import BATCH, Forge
+from grader.publish.forge import BATCH, CheckState, Forge
 from grader.publish.marker import Thread
 from grader.publish.place import Place
 from grader.publish.posts import CheckPost, CommentPost, LabelsPost, Post, StatusPost
@@ -41,7 +41,7 @@ def send(post: Post, place: Place, forge: Forge, key: bytes, known: str) -> Sent
 def _comment(post: CommentPost, place: Place, forge: Forge, key: bytes, known: int | None) -> Sent:
     pull = _pull(place)
     repository_id = _require_head(pull, post.commit, forge)
-    thread = Thread(place.api, repository_id, pull, post.slot, key)
+    thread = Thread(place.api.rstrip("/"), repository_id, pull, post.slot, key)
     written = write_comment(forge, thread, post.body, known)
     return Sent(str(written.id), written.url, written.changed)
 
@@ -67,8 +67,7 @@ def _checked(post: CheckPost, forge: Forge) -> Sent:
         if there is not None and begun and there.annotations == len(post.annotations):
             return Sent(str(there.id), changed=lost > 0)
         try:
-            if there is not None and (begun or there.annotations == 0):
-                forge.edit_check(there.id, post, there.annotations)
+            if there is not None and (begun or there.annotations == 0) and _edited(post, there, forge):
                 return Sent(str(there.id))
             number = forge.add_check(post)
             if len(post.annotations) > BATCH:
@@ -81,16 +80,25 @@ def _checked(post: CheckPost, forge: Forge) -> Sent:
             forge.patience.pause(lost, problem.message)
 
 
+def _edited(post: CheckPost, there: CheckState, forge: Forge) -> bool:
+    """Bring a check run up to date; False where it is another App's."""
+    try:
+        forge.edit_check(there.id, post, there.annotations)
+    except Forbidden:
+        return False
+    return True
+
+
 def _labels(post: LabelsPost, place: Place, forge: Forge) -> Sent:
     pull = _pull(place)
     _require_head(pull, post.commit, forge)
     there = forge.labels(pull)
-    for name in post.family:
-        if name in there and name != post.label:
-            forge.remove_label(pull, name)
+    surplus = [name for name in post.family if name in there and name != post.label]
+    for name in surplus:
+        forge.remove_label(pull, name)
     if post.label not in there:
         forge.add_label(pull, post.label)
-    return Sent("", changed=post.label not in there)
+    return Sent("", changed=bool(surplus) or post.label not in there)
 
 
 def _pull(place: Place) -> int:

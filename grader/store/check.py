@@ -10,6 +10,8 @@ from grader.model.roster import RosterEntry
 from grader.model.work import Ended, Stage, State
 from grader.store.every_table import METADATA
 from grader.store.fingerprints import unpacked_fingerprint
+from grader.store.publication_tables import PUBLICATION
+from grader.store.publications import PENDING, SENDING, unpacked_posts
 from grader.store.results import unpacked_report, unpacked_training
 from grader.store.tables import BATCH, FINGERPRINT, REPORT, STAGE, SUBMISSION, TRAINING
 
@@ -24,6 +26,7 @@ def problems(connection: Connection) -> Iterator[str]:
             yield f"Row {row} of {table} refers to a {parent} that is not there."
     yield from _contents(connection)
     yield from _submissions(connection)
+    yield from _publications(connection)
 
 
 def sizes(connection: Connection) -> dict[str, int]:
@@ -61,6 +64,17 @@ def _fingerprints(connection: Connection) -> Iterator[str]:
             continue
         if (found.graph, found.shapes) != (row.graph, row.shapes):
             yield f"The fingerprint of the report {row.report_key[:12]} has another graph than its row."
+
+
+def _publications(connection: Connection) -> Iterator[str]:
+    for row in connection.execute(select(PUBLICATION)):
+        try:
+            waits = unpacked_posts(row.id, row.content)
+        except StoreError as problem:
+            yield problem.message
+            continue
+        if bool(waits) != (row.state in (PENDING, SENDING)):
+            yield f"The publication {row.id} is {row.state} and holds {len(waits)} posts."
 
 
 def _submissions(connection: Connection) -> Iterator[str]:

@@ -66,7 +66,7 @@ def want(
 ) -> Publication:
     """Keep a post until it is sent, in place of one about the same commit. The same post as the last is kept once."""
     row = _row(connection, spot)
-    waiting = () if row is None else _posts(row.id, row.content)
+    waiting = () if row is None else unpacked_posts(row.id, row.content)
     kept = [*(one for one in waiting if one.get("commit") != commit), post][-_MOST_WAITING:]
     values: dict[str, Any] = {"digest": digest_of(post), "content": _packed(kept), "report_key": report_key}
     values |= {"attempts": 0, "problem": "", "changed_at": _time()}
@@ -142,7 +142,7 @@ def postpone(connection: Connection, taken: Publication, problem: str, seconds: 
 
 def _settle(connection: Connection, taken: Publication, values: dict[str, Any], remote_id: str) -> None:
     row = connection.execute(select(PUBLICATION).where(PUBLICATION.c.id == taken.id)).one()
-    newer = [one for one in _posts(row.id, row.content) if one not in taken.posts]
+    newer = [one for one in unpacked_posts(row.id, row.content) if one not in taken.posts]
     values = {"state": PENDING, "problem": "", "content": _packed(newer)} if newer else {**values, "content": None}
     values |= {"remote_id": remote_id, "not_before": "", "changed_at": _time()}
     connection.execute(update(PUBLICATION).where(PUBLICATION.c.id == taken.id).values(values))
@@ -161,7 +161,7 @@ def _publication(row: Any) -> Publication:
         remote_id=row.remote_id,
         state=row.state,
         digest=row.digest,
-        posts=_posts(row.id, row.content),
+        posts=unpacked_posts(row.id, row.content),
         report_key=row.report_key,
         attempts=row.attempts,
         problem=row.problem,
@@ -173,7 +173,8 @@ def _packed(posts: Sequence[dict[str, Any]]) -> bytes:
     return zlib.compress(json.dumps(posts, ensure_ascii=False).encode())
 
 
-def _posts(number: int, content: bytes | None) -> tuple[dict[str, Any], ...]:
+def unpacked_posts(number: int, content: bytes | None) -> tuple[dict[str, Any], ...]:
+    """The posts in a row. Raises DamagedError where it is damaged."""
     try:
         return () if content is None else tuple(json.loads(unpacked(content)))
     except (ValueError, zlib.error):

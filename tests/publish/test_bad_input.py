@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from fake_github import READING, Fault, dropped, lost, server_error
 from publishing_desk import TOKEN, Desk
-from report_factory import failing_static, passing
+from report_factory import failing_static, interrupted, passing
 
 from grader.errors import PublishError, UsageError
 from grader.publish.credentials import AppKey, Credentials
@@ -103,6 +103,11 @@ def test_an_error_of_ours_posts_nothing_and_leaves_what_is_there(desk: Desk) -> 
     done = desk.post(passing().model_copy(update={"verdict": "error"}), "comment", "check", "labels")
     assert [item.outcome for item in done.items] == ["no grade"]
     assert len(desk.github.calls) == before
+
+
+def test_a_grading_that_was_interrupted_posts_nothing(desk: Desk) -> None:
+    assert [item.outcome for item in desk.post(interrupted(), "comment", "check").items] == ["no grade"]
+    assert desk.github.calls == []
 
 
 def test_a_comment_of_a_hundred_thousand_characters_is_shortened_with_a_link() -> None:

@@ -6,7 +6,7 @@ from publishing_desk import FIRST, Desk
 from report_factory import at, failing_static, passing
 
 from grader.model.report import GradeReport
-from grader.publish.credentials import Credentials
+from grader.publish.credentials import AppKey, Credentials
 
 
 def remarks(number: int) -> GradeReport:
@@ -101,6 +101,17 @@ def test_a_token_without_either_right_keeps_the_check(desk: Desk) -> None:
     (item,) = desk.post(failing_static(), "check").items
     assert item.outcome == "kept"
     assert "has not the right to write a check run on course/mnist-ada" in item.message
+
+
+def test_a_check_that_a_students_workflow_made_is_not_taken_for_ours(desk: Desk) -> None:
+    app = desk.github.add_app("course-grader", owners={"course"})
+    desk.post(passing(), "check")  # as another bot
+    desk.credentials = Credentials(app=AppKey(str(app.id), app.key))
+    desk.post(passing(), "check")
+    assert [check["by"] for check in desk.repository.checks.values()] == ["grader[bot]", "course-grader[bot]"]
+    desk.credentials = Credentials(token=desk.github.add_token("third", "third[bot]"))
+    desk.post(failing_static(), "check")  # may not edit, and can't tell whose it is
+    assert [check["by"] for check in desk.repository.checks.values()][2:] == ["third[bot]"]
 
 
 def test_a_label_takes_the_place_of_another(desk: Desk) -> None:
