@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from grader.checks.accuracy_target import AccuracyTarget
 from grader.checks.base import Check, Context
+from grader.checks.curve import read_curve
 from grader.checks.miss import weigh
 from grader.checks.runs import Judged, Tried, try_all
 from grader.checks.wording import count, listing, percent
@@ -66,6 +67,7 @@ def run(context: Context, parameters: AccuracyTarget) -> Finding:
         message=f"{missed} {proof.reason}".strip(),
         fix=proof.mend or _fix(ran),
         evidence=proof.evidence or evidence,
+        changes=() if proof.status is Status.ERROR else read_curve(context, ran[0], parameters.target),
     )
 
 
@@ -181,4 +183,11 @@ def _fix(tries: Sequence[Tried]) -> str:
 
 __all__ = ["CHECK", "AccuracyTarget", "run"]
 
-CHECK = Check("accuracy", run, AccuracyTarget, needs_training=True)
+CHECK = Check(
+    "accuracy",
+    run,
+    AccuracyTarget,
+    needs_training=True,
+    why="Trained again from fresh weights, a good result has to come from the design and the recipe, not from a lucky"
+    " seed or from weights that were kept.",
+)

@@ -47,3 +47,4 @@ class Check:
     run: Callable[[Context, Any], Finding]
     parameters: type[Frozen] = NoParameters
     needs_training: bool = False  # left out by --no-train
+    why: str = ""  # one or two sentences to the student: what is gained by meeting it; shown where it is not met

@@ -100,4 +100,10 @@ def _fix(frozen: int, without: tuple[str, ...]) -> str:
     return f"Call nn.BatchNorm2d in forward after a convolution{where}."
 
 
-CHECK = Check("batch_norm", run, LayerMinimum)
+CHECK = Check(
+    "batch_norm",
+    run,
+    LayerMinimum,
+    why="Batch normalization keeps the values of each channel in a steady range while the layers before it change, so"
+    " that higher learning rates work and training needs fewer epochs.",
+)

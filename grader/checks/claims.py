@@ -9,7 +9,7 @@ from grader.checks.base import Check, Context
 from grader.checks.wording import count, listing
 from grader.model.base import Frozen
 from grader.model.claims import CheckedClaim, FeatureClaim, FieldTableClaim
-from grader.model.outcome import Finding, Status
+from grader.model.outcome import Change, Finding, Status
 
 Kind = Literal["parameters", "accuracy", "epochs", "receptive_field", "receptive_field_table", "feature"]
 EVERY_KIND: tuple[Kind, ...] = (
@@ -52,6 +52,7 @@ def run(context: Context, parameters: GradedClaims) -> Finding:
         message=_more([f"{one.claim.location}: {one.explanation or 'this is contradicted.'}" for one in wrong], " "),
         fix=_more([_fix(one) for one in wrong], " "),
         evidence=tuple(dict.fromkeys(one.claim.location for one in wrong)),
+        changes=tuple(_change(one) for one in wrong[:_SHOWN]),
     )
 
 
@@ -102,6 +103,16 @@ def _fix(one: CheckedClaim) -> str:
             return f"Write {one.measured} instead of {claimed(statement)} in {place}."
 
 
+def _change(one: CheckedClaim) -> Change:
+    """What to write, where, and what it was held against. The measurement is the one that the claim was judged by."""
+    said = f"It says {claimed(one.claim.statement)}"
+    return Change(
+        what=_fix(one),
+        effect=f"{said}; measured: {one.measured}." if one.measured else f"{said}.",
+        location=one.claim.location,
+    )
+
+
 def _more(parts: list[str], separator: str) -> str:
     """The first few, and how many more there are."""
     hidden = len(parts) - _SHOWN
@@ -109,4 +120,10 @@ def _more(parts: list[str], separator: str) -> str:
     return separator.join([*parts[:_SHOWN], *tail])
 
 
-CHECK = Check("claims", run, GradedClaims)
+CHECK = Check(
+    "claims",
+    run,
+    GradedClaims,
+    why="Whoever reads your README decides by its figures and can't measure them again: a figure has to be what was"
+    " measured, of the model that is there.",
+)

@@ -85,4 +85,10 @@ def _has(facts: HeadFacts, name: Accepted) -> bool:
     return _WORDS[name] in facts.kind.split("+")
 
 
-CHECK = Check("head", run, AcceptedHeads)
+CHECK = Check(
+    "head",
+    run,
+    AcceptedHeads,
+    why="The head turns maps into one score for each class. Averaging each map needs no parameter and does not care"
+    " where in the image a feature lies; a linear layer weighs features against each other.",
+)

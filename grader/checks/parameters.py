@@ -92,4 +92,10 @@ def _fix(names: list[str], unused: int) -> str:
     return " ".join(sentences)
 
 
-CHECK = Check("parameters", run, ParameterLimit)
+CHECK = Check(
+    "parameters",
+    run,
+    ParameterLimit,
+    why="A small model has to find features that serve many digits instead of storing examples: it is cheaper to train"
+    " and to run, and says more about your design than about your hardware.",
+)

@@ -96,4 +96,10 @@ def _fix(missing: int, jump: PerAxis | None) -> str:
     )
 
 
-CHECK = Check("receptive_field", run, ReceptiveFieldMinimum)
+CHECK = Check(
+    "receptive_field",
+    run,
+    ReceptiveFieldMinimum,
+    why="A value can only judge what it sees. Where it sees a corner of the digit, the head has to guess how the"
+    " corners belong together: 4 and 9 differ by one stroke.",
+)

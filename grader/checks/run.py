@@ -56,7 +56,7 @@ def evaluate(rubric: Rubric, context: Context, scope: Scope) -> tuple[Outcome, .
     rubric that `validate_checks` would refuse.
     """
     return tuple(
-        to_outcome(criterion, _run(check, parameters, context))
+        to_outcome(criterion, _run(check, parameters, context), check.why)
         for criterion, check, parameters in resolve_all(rubric)
         if scope == "full" or not check.needs_training
     )
@@ -78,8 +78,8 @@ def training_goal(rubric: Rubric) -> TrainingGoal:
     return TrainingGoal(targets, rubric.task.epochs, others=len(targets) < len(demanding))
 
 
-def to_outcome(criterion: Criterion, finding: Finding) -> Outcome:
-    """A finding with its criterion's points: all of them when passed, else none."""
+def to_outcome(criterion: Criterion, finding: Finding, why: str = "") -> Outcome:
+    """A finding with its criterion's points: all of them when passed, else none, and `why` it is asked for."""
     return Outcome(
         id=criterion.id,
         title=criterion.title,
@@ -87,6 +87,7 @@ def to_outcome(criterion: Criterion, finding: Finding) -> Outcome:
         kind=criterion.kind,
         points=criterion.points if finding.status is Status.PASSED else 0,
         max_points=criterion.points,
+        why=why if finding.status in (Status.FAILED, Status.INCONCLUSIVE) else "",
         **{name: getattr(finding, name) for name in Finding.model_fields},
     )
 

@@ -16,6 +16,28 @@ class Status(StrEnum):
     ERROR = "error"
 
 
+class SourceLine(Frozen):
+    """A line as the submission has it, so that a report can be read without the files. At most 200 characters."""
+
+    location: Location
+    text: str
+
+
+class Change(Frozen):
+    """One change that would mend a criterion, or that the measurements speak for.
+
+    `measured`: the graph was rebuilt with the change and measured again, so `effect` holds exactly; else `effect` says
+    what speaks for it.
+    """
+
+    what: str  # one or two sentences: what to change, and where
+    effect: str = ""  # what it would come to
+    measured: bool = False
+    code: tuple[str, ...] = ()  # what to write, a line each
+    location: Location | None = None  # the line to change
+    hinders: tuple[str, ...] = ()  # titles of other criteria that would not be met with it, or be missed by more
+
+
 class Finding(Frozen):
     """What a check answers; the scorer adds the points."""
 
@@ -25,6 +47,7 @@ class Finding(Frozen):
     message: str  # one or two sentences to the student
     fix: str = ""  # how to fix it; empty when passed
     evidence: tuple[Location, ...] = ()
+    changes: tuple[Change, ...] = ()  # the smallest first
 
 
 class Outcome(Frozen):
@@ -42,3 +65,6 @@ class Outcome(Frozen):
     message: str
     fix: str = ""
     evidence: tuple[Location, ...] = ()
+    changes: tuple[Change, ...] = ()
+    why: str = ""  # what the criterion is good for; empty when passed
+    lines: tuple[SourceLine, ...] = ()  # of the places in `evidence` and `changes`, as far as they could be read

@@ -6,6 +6,7 @@ from grader.checks.run import evaluate
 from grader.model.claims import Claims
 from grader.model.report import GradeReport
 from grader.model.training import Training
+from grader.pipeline.advise import with_advice
 from grader.pipeline.assemble import (
     Clock,
     flags,
@@ -31,7 +32,7 @@ def conclude(request: Request, prepared: Prepared, training: Training, backends:
         location=selected.location if selected else None,
         claims=Claims(checked=check_claims(prepared.stated, prepared.facts, training), notes=prepared.claim_notes),
     )
-    outcomes = evaluate(request.rubric, context, scope)
+    outcomes = with_advice(evaluate(request.rubric, context, scope), prepared.advice)
     scored = score(request.rubric, outcomes, scope)
     return GradeReport(
         scope=scope,

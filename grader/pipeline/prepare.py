@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 
 from grader.errors import GraderError, SubmissionError
@@ -12,6 +12,7 @@ from grader.model.claims import Claim
 from grader.model.facts import Facts
 from grader.model.graph import Export
 from grader.model.submission import Candidate, Discovery
+from grader.pipeline.advise import Advice, advise
 from grader.pipeline.extract import Ungradable, extract, find, narrow
 from grader.pipeline.recipes import Attempts, choose
 from grader.pipeline.request import Backends, Request
@@ -46,6 +47,7 @@ class Prepared:
     facts: Facts
     stated: tuple[Claim, ...]  # what the submission says about itself
     claim_notes: tuple[str, ...]
+    advice: Advice = field(default_factory=Advice)
 
     @property
     def stored(self) -> int:
@@ -90,6 +92,7 @@ def analyse(request: Request, probed: Probed, backends: Backends) -> Prepared | 
         facts=facts,
         stated=tuple(stated),
         claim_notes=tuple(notes),
+        advice=advise(request, candidate, export, facts, stated, probed.attempts),
     )
 
 

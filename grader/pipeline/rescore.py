@@ -11,6 +11,7 @@ from grader.model.claims import Claims
 from grader.model.outcome import Finding, Status
 from grader.model.report import Flag, GradeReport, RubricReference
 from grader.model.submission import Location
+from grader.pipeline.advise import advice_again, with_advice
 from grader.pipeline.measured_alike import Marking, training_under
 from grader.rubric.score import score
 
@@ -46,6 +47,7 @@ def rescore(report: GradeReport, before: Marking | None, after: Marking) -> Grad
         claims=claims,
     )
     outcomes = evaluate(rubric, context, report.scope)
+    outcomes = with_advice(outcomes, advice_again(report.outcomes, outcomes))
     scored = score(rubric, outcomes, report.scope)
     return report.model_copy(
         update={

@@ -6,7 +6,7 @@ from grader.model.report import GradeReport
 from grader.report.escape import markdown_code, markdown_prose, markdown_text
 from grader.report.notation import plural
 from grader.report.view.claims import ClaimView
-from grader.report.view.criteria import Criterion
+from grader.report.view.criteria import ChangeView, Criterion
 from grader.report.view.origin import RecipeView
 from grader.report.view.page import Page, page
 from grader.report.view.table import Entry, Table
@@ -120,7 +120,21 @@ def _fixes(shown: Page) -> list[str]:
 def _fix(row: Criterion) -> list[str]:
     places = f" ({', '.join(map(markdown_code, row.places))})" if row.places else ""
     fix = f" **Fix:** {markdown_prose(row.fix)}" if row.fix else ""
-    return [f"- **{markdown_text(row.title)}**{places}: {markdown_prose(row.message)}{fix}"]
+    lines = [f"- **{markdown_text(row.title)}**{places}: {markdown_prose(row.message)}{fix}"]
+    lines += [f"  - {markdown_code(line.place)}: {markdown_code(line.text)}" for line in row.lines]
+    lines += [f"  - *Why it matters:* {markdown_prose(row.why)}"] if row.why else []
+    if row.changes:
+        lines += [f"  - *{row.changes_heading}:*", *(f"    - {_change(change)}" for change in row.changes)]
+    return lines
+
+
+def _change(change: ChangeView) -> str:
+    """One line: what to change, what to write, what would come of it."""
+    code = f" {', '.join(map(markdown_code, change.code))}" if change.code else ""
+    basis = f" *({change.basis})*" if change.basis else ""
+    effect = f" → {markdown_prose(change.effect)}{basis}" if change.effect else ""
+    hinders = f" {markdown_prose(change.hinders)}" if change.hinders else ""
+    return f"{markdown_prose(change.what)}{code}{effect}{hinders}"
 
 
 def _flags(shown: Page) -> list[str]:

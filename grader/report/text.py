@@ -3,8 +3,8 @@
 import textwrap
 
 from grader.model.report import GradeReport
-from grader.report.escape import log_text
-from grader.report.view.criteria import Criterion
+from grader.report.escape import log_text, shorten
+from grader.report.view.criteria import ChangeView, Criterion
 from grader.report.view.page import Page, page
 from grader.report.view.training import RunView, TryView
 
@@ -71,9 +71,20 @@ def _criterion(row: Criterion) -> list[str]:
     if row.open:
         lines += _wrap(f"Expected {row.expected}; observed {row.observed}.", "    ")
         lines += _wrap(row.message, "    ")
-        lines += _wrap(row.fix, "    Fix: ")
+        lines += [shorten(f"    {line.place} | {line.text}", _WIDTH) for line in row.lines]
         lines += _wrap(", ".join(row.places), "    at ")
+        lines += _wrap(row.fix, "    Fix: ")
+        lines += _wrap(row.why, "    Why: ")
+        lines += [f"    {row.changes_heading}:"] if row.changes else []
+        lines += [line for change in row.changes for line in _change(change)]
     return lines
+
+
+def _change(change: ChangeView) -> list[str]:
+    lines = _wrap(change.what, "    - ")
+    lines += [f"        {code}" for code in change.code]
+    basis = f" ({change.basis})" if change.basis else ""
+    return lines + _wrap(f"{change.effect}{basis} {change.hinders}".strip(), "      ")
 
 
 def _try(shown: TryView, *, several: bool) -> list[str]:

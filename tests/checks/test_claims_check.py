@@ -131,3 +131,10 @@ def test_it_runs_without_training_and_no_shipped_rubric_asks_for_it(told, rubric
 def test_nonsense_is_refused(parameters: dict) -> None:
     with pytest.raises(ValueError):
         CHECK.parameters.model_validate(parameters)
+
+
+def test_a_false_claim_is_a_line_to_change(ask, told) -> None:
+    (change,) = ask(CHECK, told(ABOUT_15000, RIGHT)).changes
+    assert str(change.location) == "README.md:12"
+    assert change.what == "Write 19,999 instead of about 15,000 parameters in README.md:12."
+    assert change.effect == "It says about 15,000 parameters; measured: 19,999."

@@ -30,7 +30,7 @@ from grader.model.facts import (
     ParameterFacts,
     ReceptiveFieldFacts,
 )
-from grader.model.outcome import Outcome, Status
+from grader.model.outcome import Change, Outcome, SourceLine, Status
 from grader.model.report import Flag, GradeReport, ModelSection, Provenance, RubricReference, Score
 from grader.model.submission import Candidate, Location
 from grader.model.training import EpochRecord, Evaluation, Filter, Mistake, Saliency, Training, TrainingRun
@@ -362,6 +362,23 @@ def failing_static() -> GradeReport:
         observed="23,362 parameters", message="The model has 23,362 parameters, 3,363 too many.",
         fix="`conv4` and `conv5` hold 69 % of them: give them fewer channels, or put a 1×1 convolution before them.",
         evidence=(at(16), at(19)),
+        why="A small model has to find features that serve many digits instead of storing examples.",
+        lines=(
+            SourceLine(location=at(16), text="        x = F.relu(self.bn4(self.conv4(x)))"),
+            SourceLine(location=at(8), text="        self.conv4 = nn.Conv2d(32, 32, 3)  # <b>*why*</b> `32`? @you"),
+        ),
+        changes=(
+            Change(  # each channel costs 289 in conv4, 2 in bn4 and 216 in conv5; 7 of them are too many
+                what="Give `conv4` (src/model.py:8) 25 channels instead of 32, and what reads them as many inputs.",
+                effect="The model would have 19,813 parameters, with room for 186 more.",
+                measured=True, code=("nn.Conv2d(32, 25, 3, padding=1)",), location=at(8),
+            ),
+            Change(
+                what="Put global average pooling before `fc`.", effect="The model would have 19,999 parameters.",
+                measured=True, hinders=("Dropout",),
+                code=("x = torch.nn.functional.adaptive_avg_pool2d(x, 1).flatten(1)", "nn.Linear(10, 10)"),
+            ),
+        ),
     )  # fmt: skip
     rows[1] = rows[1].model_copy(
         update={"observed": "4 calls", "message": "Batch norm runs after 4 of 5 convolutions."}
@@ -370,6 +387,7 @@ def failing_static() -> GradeReport:
         "dropout", "Dropout", Status.FAILED, 0, 10, expected="dropout with a rate above zero", observed="rate 0",
         message="`nn.Dropout` is called with rate 0, so it drops nothing.",
         fix="Give `nn.Dropout` a rate such as 0.05.", evidence=(at(16),),
+        changes=(Change(what="Look at the curve.", effect="It says why."),),
     )  # fmt: skip
     rows[4] = rows[4].model_copy(
         update={"observed": "24 pixels", "message": "One unit before the head sees 24×24 pixels."}
