@@ -20,6 +20,12 @@ def find_report(connection: Connection, key: str) -> GradeReport | None:
     return None if content is None else unpacked_report(key, content)
 
 
+def packed_report(connection: Connection, key: str) -> bytes | None:
+    """What `unpacked_report` takes: unpacking is slow, and does not have to hold up other transactions."""
+    content: bytes | None = connection.scalar(select(REPORT.c.content).where(REPORT.c.key == key))
+    return content
+
+
 def keep_report(connection: Connection, key: WorkKey | RescoredKey, report: GradeReport) -> str:
     """Keep a finished report, in place of an earlier one of that key; returns the key's digest.
 

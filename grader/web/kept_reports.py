@@ -7,7 +7,7 @@ from grader.errors import DamagedError
 from grader.model.report import GradeReport
 from grader.model.review import Grading
 from grader.store.engine import Store
-from grader.store.results import find_report
+from grader.store.results import packed_report, unpacked_report
 
 _MOST = 2_000
 
@@ -30,13 +30,13 @@ class KeptReports:
                 self._kept.move_to_end(key)
                 return self._kept[key]
         wanted = grading.report_key
+        content = self._store.transact(lambda connection: packed_report(connection, wanted))
+        if content is None:
+            return None
         try:
-            found = self._store.transact(lambda connection: find_report(connection, wanted))
+            slim = _without_pictures(unpacked_report(wanted, content))
         except DamagedError:
             return None
-        if found is None:
-            return None
-        slim = _without_pictures(found)
         with self._lock:
             self._kept[key] = slim
             while len(self._kept) > self._most:

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from grader.errors import DamagedError
 from grader.web import (
     audit_page,
     class_page,
@@ -37,6 +38,7 @@ def add_pages(app: FastAPI, services: Services) -> None:
     for part in _PARTS:
         app.include_router(part.router)
     app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(DamagedError, _damaged)
     app.add_exception_handler(HTTPException, _not_answered)
     app.add_exception_handler(RequestValidationError, _not_valid)
 
@@ -47,6 +49,13 @@ async def _refused(request: Request, problem: Exception) -> Response:
     if _is_for_programs(request):
         return JSONResponse({"detail": problem.message}, problem.status)
     return await _page(request, problem.status, problem.title, problem.message)
+
+
+async def _damaged(request: Request, problem: Exception) -> Response:
+    message = f"{problem} An instructor can let it be graded again."
+    if _is_for_programs(request):
+        return JSONResponse({"detail": message}, 500)
+    return await _page(request, 500, "This report can't be read", message)
 
 
 async def _not_answered(request: Request, problem: Exception) -> Response:

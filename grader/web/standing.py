@@ -73,10 +73,7 @@ def row_of(standing: Standing, report: GradeReport | None, *, max_points: float)
     if standing.override is not None:
         points = None if grade.standing == "excused" else grade.points
         changes |= {"standing": grade.standing, "points": points, "reason": grade.reason}
-        if grade.standing == "excused":
-            changes["result"] = "excused"
-        elif grade.passed or row.result not in ("pass", "fail"):
-            changes["result"] = "pass" if grade.passed else "fail"
+        changes["result"] = "excused" if grade.standing == "excused" else "pass" if grade.passed else "fail"
     return row.model_copy(update=changes)
 
 

@@ -21,7 +21,7 @@
   };
 
   const events = new EventSource(place.dataset.events);
-  for (const name of ["message", "progress", "stage", "job", "end", "ended", "done"]) events.addEventListener(name, refresh);
+  for (const name of ["progress", "job", "done"]) events.addEventListener(name, refresh);
   // Where no event comes through, as behind a proxy that keeps them back.
   setInterval(refresh, 5000);
 })();
