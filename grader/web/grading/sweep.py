@@ -150,7 +150,7 @@ def _listed(session: Github, owner: str, is_app: bool) -> list[Repository]:
 
 
 def _named(session: Github, repository: str, patience: Patience) -> Repository:
-    return patience.ask(lambda: session.get_repo(repository, lazy=False), f"read {repository}")
+    return patience.ask(lambda: session.get_repo(repository).complete(), f"read {repository}")
 
 
 def _branches(course: Course, repository: Repository) -> set[str]:

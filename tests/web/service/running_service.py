@@ -138,7 +138,8 @@ def service_in(
     port = free_port()
     configuration = (
         f"public_url: http://127.0.0.1:{port}\nlisten: 127.0.0.1:{port}\napi_url: {api}\n"
-        f"clone_url: file://{folder / 'repositories'}\nwork: {{jobs: 2, lease: 3, first_pause: 1}}\n{more}"
+        f"clone_url: file://{folder / 'repositories'}\nwork: {{jobs: 2, lease: 3, first_pause: 1}}\n"
+        f"limits: {{requests_per_minute: 100000}}\n{more}"
         f"assignments:\n{assignments}"
     )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "GH_", "GRADER_"))}

@@ -1,0 +1,70 @@
+"""A real service is killed in mid-grading: what it had acknowledged is graded, once; what it never heard of, too."""
+
+from pathlib import Path
+
+import pytest
+from a_service import TOKEN, push
+from fake_github import serve_fake_github
+from running_service import Service, add_commit, new_repository, service_in
+
+_REPOSITORIES = ("ada", "grace", "linus")
+_COMMITS = 4
+_MINE = {"Authorization": f"Bearer {TOKEN}"}
+_ASSIGNMENT = "  - {name: mnist, rubric: demo, repositories: ['course/mnist-*'], train: false, publish: []}\n"
+
+
+def jobs(service: Service) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = service.client.get(f"{service.url}/api/jobs?most=500", headers=_MINE).json()
+    return found
+
+
+def states(service: Service) -> set[object]:
+    return {job["state"] for job in jobs(service)}
+
+
+@pytest.fixture
+def commits(tmp_path: Path) -> dict[str, list[str]]:
+    """Commits by repository. None has a model, which is quickly said: this is about the queue."""
+    found = {}
+    for name in _REPOSITORIES:
+        repository = new_repository(tmp_path / "repositories" / "course" / f"mnist-{name}")
+        found[f"course/mnist-{name}"] = [
+            add_commit(repository, {"README.md": f"{name} {n}\n"}, n) for n in range(_COMMITS)
+        ]
+    return found
+
+
+def test_killed_in_mid_grading(tmp_path: Path, commits: dict[str, list[str]]) -> None:
+    *delivered, unheard = commits.items()
+    with serve_fake_github() as github, service_in(tmp_path, github.api, _ASSIGNMENT) as service:
+        github.add_token("ghs_reader", "grader[bot]")
+        for name in commits:
+            github.add_repository(name)
+        service.environment["GITHUB_TOKEN"] = "ghs_reader"
+        service.start()
+        acknowledged = set()
+        for round in range(2):  # everything is delivered twice, and once more under another name
+            for name, all_of_it in delivered:
+                for number, commit in enumerate(all_of_it):
+                    for identifier in (f"{name}-{number}"[-60:].replace("/", "-"), f"again-{round}-{commit}"):
+                        answer = service.deliver("push", push(name, commit), identifier)
+                        assert answer.status_code == 202
+                        acknowledged.add(commit)
+        service.until(lambda: "running" in states(service), "something is graded")
+        service.kill()
+
+        for name, (*_, newest) in commits.items():
+            github.repositories[name].push(newest)
+        service.start()
+        heads = {all_of_it[-1] for all_of_it in commits.values()}
+        service.until(lambda: len(jobs(service)) == len(acknowledged | heads), "the sweep found what nobody delivered")
+        service.until(lambda: states(service) == {"done"}, "everything is graded")
+        found = jobs(service)
+        assert {job["commit"] for job in found} == acknowledged | {unheard[1][-1]}
+        assert len(found) == len(acknowledged) + 1  # each commit once
+        assert {job["cause"] for job in found if job["repository"] == unheard[0]} == {"sweep"}
+        assert {job["verdict"] for job in found} == {"inconclusive"}  # a person decides what has no model
+        assert all(job["report_key"] for job in found)
+        assert max(job["attempts"] for job in found) == 2  # what was under way was taken over, and nothing else
+        assert service.stop() == 0
+    assert "Traceback" not in service.log()
