@@ -9,16 +9,16 @@ from report_factory import failing_static, interrupted, passing
 
 from grader.errors import PublishError, UsageError
 from grader.publish.credentials import AppKey, Credentials
+from grader.publish.patience import Patience
 from grader.publish.pending import send_pending
 from grader.publish.place import Place
+from grader.publish.publish import keep, send_kept
 from grader.publish.render import MOST_CHARACTERS, Shown, comment_body
-from grader.store.publications import publications_of
+from grader.store.publications import publications_of, take
 
 
 def pending(desk: Desk) -> list[tuple[str, str]]:
     """What `grader publish --pending` does."""
-    from grader.publish.patience import Patience
-
     patience = Patience(sleep=desk.slept.append)
     found = send_pending(desk.store, desk.credentials, desk.github.api, patience=patience, pause=0)
     return [(item.kind, item.outcome) for _, item in found]
@@ -144,9 +144,6 @@ def test_an_answer_of_another_form_is_a_sentence(desk: Desk) -> None:
 
 
 def test_one_who_sends_at_the_same_moment_is_left_alone(desk: Desk) -> None:
-    from grader.publish.publish import keep, send_kept
-    from grader.store.publications import take
-
     (row,) = keep(passing(), desk.place(), desk.store, Shown(("comment",)))
     assert desk.store.transact(lambda connection: take(connection, row.id, 60)) is not None
     assert send_kept(row, desk.forge(), desk.store).message == "Somebody else is posting there at this moment."
@@ -154,9 +151,6 @@ def test_one_who_sends_at_the_same_moment_is_left_alone(desk: Desk) -> None:
 
 
 def test_one_who_was_killed_while_sending_is_taken_over(desk: Desk) -> None:
-    from grader.publish.publish import keep
-    from grader.store.publications import take
-
     (row,) = keep(passing(), desk.place(), desk.store, Shown(("comment",)))
     desk.store.transact(lambda connection: take(connection, row.id, -1))  # the time is up
     assert pending(desk) == [("comment", "posted")]

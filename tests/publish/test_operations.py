@@ -1,10 +1,11 @@
 """Every request that grader makes to GitHub is one of these, and each is as GitHub describes it."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from fake_github import Fault, lost, serve_fake_github
-from publishing_desk import Desk
+from publishing_desk import KEY, Desk
 from report_factory import failing_static, passing
 
 from grader.batch.fetch.back_off import BackOff
@@ -12,6 +13,7 @@ from grader.batch.fetch.github import GitHub
 from grader.intake.git_source import Remote
 from grader.publish.credentials import AppKey, Credentials
 from grader.publish.find_places import places_of
+from grader.publish.marker import Thread
 from grader.store.engine import open_store
 
 OF_PUBLISHING = {
@@ -58,10 +60,6 @@ def test_publishing_asks_for_these_alone(desk: Desk, tmp_path: Path) -> None:
 
 def thread_twice(desk: Desk) -> None:
     """Somebody else writes at the same moment, so that one of two comments is deleted."""
-    from publishing_desk import KEY
-
-    from grader.publish.marker import Thread
-
     thread = Thread(desk.github.api, desk.repository.shown()["id"], 1, "mnist-20k", KEY)
 
     def other() -> None:
@@ -75,15 +73,13 @@ def thread_twice(desk: Desk) -> None:
 @pytest.mark.system
 def test_an_enterprise_server_is_asked_below_its_prefix(tmp_path: Path) -> None:
     with serve_fake_github(judged=True, enterprise=True) as github:
-        from contextlib import ExitStack
-
         repository = github.add_repository("course/mnist-ada")
         pull = repository.open_pull("1" * 40)
-        github.add_token("t", "grader[bot]")
+        app = github.add_app(owners={"course"})
         with ExitStack() as stack:
             store = open_store(tmp_path / "store.sqlite")
             stack.callback(store.close)
-            desk = Desk(github, repository, pull, store, stack, Credentials(token="t"))
+            desk = Desk(github, repository, pull, store, stack, Credentials(app=AppKey(str(app.id), app.key)))
             done = desk.post(passing(), "comment", "check", "status", "labels")
         assert all(item.is_there for item in done.items)
         assert all(call.target.startswith("/api/v3/") for call in github.calls)

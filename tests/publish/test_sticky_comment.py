@@ -1,6 +1,9 @@
 """One comment for each rubric, whatever happens."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from fake_github import dropped, lost, primary_limit, secondary_limit, server_error, too_many_requests
@@ -9,7 +12,11 @@ from report_factory import failing_static, passing
 
 from grader.model.report import GradeReport
 from grader.publish.credentials import Credentials
+from grader.publish.forge import open_forge
 from grader.publish.marker import Thread
+from grader.publish.publish import publish
+from grader.publish.render import Shown
+from grader.store.engine import Store, open_store
 
 
 def with_points(points: float) -> GradeReport:
@@ -102,6 +109,24 @@ def write_as_the_other(desk: Desk) -> None:
     desk.repository.comment(desk.pull, f"{thread.line(None)}\nother", "grader[bot]", bot=True)
 
 
+def test_six_that_know_nothing_of_each_other_leave_one(desk: Desk, tmp_path: Path) -> None:
+    """As six jobs of one workflow would, which share no store and run at the same time."""
+    start = Barrier(6)
+    stores = [open_store(tmp_path / f"job-{number}.sqlite") for number in range(6)]
+
+    def job(store: Store) -> str:
+        with open_forge("course/mnist-ada", desk.credentials, api=desk.github.api, pause=0) as forge:
+            start.wait(30)
+            done = publish(with_points(7), desk.place(), forge, store, Shown(("comment",)), marker_key=KEY)
+        store.close()
+        return done.items[0].outcome
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(job, stores)) <= {"posted", "unchanged"}
+    assert len(desk.bodies) == 1
+    assert "7 of 100 points" in desk.bodies[0]
+
+
 def test_each_rubric_has_its_own(desk: Desk) -> None:
     other = passing()
     other = other.model_copy(update={"rubric": other.rubric.model_copy(update={"id": "mnist-8k"})})
@@ -175,8 +200,6 @@ def test_without_a_key_only_our_own_comments_are_ours(desk: Desk, tmp_path: Path
 
 
 def test_the_primary_limit_is_waited_for_within_the_bound(desk: Desk) -> None:
-    import time
-
     desk.github.fail(primary_limit(int(time.time()) + 100), "GET", "/pulls/1")
     assert desk.post().items[0].outcome == "posted"
     assert 90 < desk.slept[0] < 110
