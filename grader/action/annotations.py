@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Literal, get_args
 
 from grader.action.workflow_commands import annotation
 from grader.model.outcome import Outcome, Status
@@ -11,7 +11,7 @@ from grader.report.notation import plural
 
 MOST = 10  # of each level that the runner shows of one step (GitHub, "Usage limits" of annotations)
 
-Level = Literal["error", "warning"]
+Level = Literal["error", "warning", "notice"]
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,22 @@ class Annotation:
 
 
 def annotations(report: GradeReport, root: str = "") -> tuple[Annotation, ...]:
-    """At most ten errors and ten warnings; `root` is the graded folder, relative to the repository's root.
+    """At most ten of each level; `root` is the graded folder, relative to the repository's root.
 
-    Errors are required criteria that failed; warnings what was missed without harm or could not be decided. What is
-    beyond ten is counted in the last one. A submission that can't be graded is one error.
+    Errors are required criteria that failed, warnings what could not be decided, notices what was missed without harm.
+    What is beyond ten is counted in the last one. A submission that can't be graded is one error.
     """
     if not report.gradable:
         return (_ungradable(report, root),)
     found = [mark for outcome in report.outcomes if (mark := _mark(outcome, root)) is not None]
-    return tuple(mark for level in ("error", "warning") for mark in _capped([m for m in found if m.level == level]))
+    return tuple(mark for level in get_args(Level) for mark in _capped([one for one in found if one.level == level]))
 
 
 def _mark(outcome: Outcome, root: str) -> Annotation | None:
     if outcome.status in (Status.PASSED, Status.SKIPPED):
         return None
-    level: Level = "error" if outcome.status is Status.FAILED and outcome.kind == "required" else "warning"
+    failed: Level = "error" if outcome.kind == "required" else "notice"
+    level: Level = failed if outcome.status is Status.FAILED else "warning"
     state = {Status.FAILED: "", Status.INCONCLUSIVE: " (inconclusive)", Status.ERROR: " (error on our side)"}
     return _placed(level, f"{outcome.title}{state[outcome.status]}", outcome, root)
 

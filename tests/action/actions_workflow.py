@@ -5,6 +5,7 @@ are run step by step from their action.yml.
 """
 
 import re
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +78,7 @@ def _contexts(trigger: Trigger, forge: Forge, workflow: Mapping[str, Any], needs
             "event": trigger.event,
             "repository": trigger.repository,
             "repository_owner": trigger.repository.partition("/")[0],
+            "token": None,
             "run_id": trigger.run_id,
             "api_url": forge.github.api,
         },
@@ -113,7 +115,12 @@ def _run_step(
 ) -> tuple[Mapping[str, str], bool]:
     assert "if" not in step
     inputs = expanded(step.get("with", {}), contexts)
-    if ours := _OURS.fullmatch(step.get("uses", "")):
+    if "run" in step:
+        assert "${{" not in step["run"], "an input would become a part of the script"
+        folder = expanded(step.get("working-directory", str(machine.workspace)), contexts)
+        done = subprocess.run(["bash", "-e", "-c", step["run"]], cwd=folder, check=False)
+        return {}, done.returncode != 0
+    if ours := _OURS.fullmatch(step["uses"]):
         run.ran[job] = run_action(ours["name"], {**inputs, "install": "false"}, machine)
         return run.ran[job].outputs, run.ran[job].failed
     pinned = _PINNED.fullmatch(step["uses"])

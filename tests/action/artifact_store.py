@@ -20,18 +20,20 @@ class ArtifactStore:
 
         def upload(machine: Machine, inputs: Mapping[str, str]) -> Mapping[str, str]:
             assert set(inputs) <= {"name", "path", "if-no-files-found", "retention-days"}
-            self.put(run, inputs["name"], packed(Path(inputs["path"])))
+            self.put(run, inputs["name"], packed(machine.workspace / inputs["path"]))
             return {}
 
         def download(machine: Machine, inputs: Mapping[str, str]) -> Mapping[str, str]:
-            assert set(inputs) == {"name", "path", "skip-decompress"}, "another run's artifacts could be meant"
-            assert inputs["skip-decompress"] == "true"
+            assert set(inputs) <= {"name", "path", "skip-decompress"}, "another run's artifacts could be meant"
             archive = self.held.get(run, {}).get(inputs["name"])
             if archive is None:
                 return {"exit code": "1"}
             folder = Path(inputs["path"])
-            folder.mkdir(parents=True)
-            (folder / f"{inputs['name']}.zip").write_bytes(archive)
+            folder.mkdir(parents=True, exist_ok=True)
+            if inputs.get("skip-decompress") == "true":
+                (folder / f"{inputs['name']}.zip").write_bytes(archive)
+            else:
+                zipfile.ZipFile(io.BytesIO(archive)).extractall(folder)
             return {}
 
         return {

@@ -94,6 +94,45 @@ class Course:
         forge = Forge(self.github, {"grade": (self.folder / "server").as_uri()}, stubs)
         return run_workflow(workflow, trigger, forge, self.folder / f"run-{run_id}")
 
+    def grade_elsewhere(self, pull: Pull) -> WorkflowRun:
+        """The run of grade-elsewhere.yml that an instructor starts in a repository of their own."""
+        inputs = {"repository": "mnist-ada", "commit": pull.sha}
+        trigger = Trigger("course/grading", "workflow_dispatch", inputs=inputs, run_id="900")
+        stubs = {
+            **self.artifacts.stubs("900"),
+            "actions/checkout": self._checkout_elsewhere,
+            "actions/create-github-app-token": self._token_of_the_app,
+        }
+        file = ROOT / ".github/examples/grade-elsewhere.yml"
+        return run_workflow(file, trigger, Forge(self.github, {}, stubs), self.folder / "run-900")
+
+    def _checkout_elsewhere(self, machine: Machine, inputs: Mapping[str, str]) -> Mapping[str, str]:
+        """The instructor's own repository, or, with a token that reads it, a commit of the student's."""
+        assert inputs["persist-credentials"] == "false"
+        folder = machine.workspace / inputs["path"]
+        if "repository" not in inputs:
+            write(folder, {"mnist.yaml": RUBRIC})
+            return {}
+        assert inputs["repository"] == "course/mnist-ada"
+        assert self.github.tokens[inputs["token"]].rights == {"metadata": "read", "contents": "read"}
+        folder.mkdir()
+        git(folder, "init", "--quiet")
+        git(folder, "fetch", "--quiet", "--depth=1", self.student.as_uri(), inputs["ref"])
+        git(folder, "checkout", "--quiet", "--detach", "FETCH_HEAD")
+        return {}
+
+    def _token_of_the_app(self, machine: Machine, inputs: Mapping[str, str]) -> Mapping[str, str]:
+        assert (inputs["owner"], inputs["repositories"]) == ("course", "mnist-ada")
+        assert (inputs["client-id"], inputs["private-key"]) == ("Iv1.grader", "the App's key")
+        rights = {
+            name.removeprefix("permission-").replace("-", "_"): right
+            for name, right in inputs.items()
+            if name.startswith("permission-")
+        }
+        token = f"ghs_of_the_app_{len(self.github.tokens)}_{'x' * 20}"
+        self.github.add_token(token, "course-grader[bot]", rights={"metadata": "read"} | rights)
+        return {"token": token}
+
     def _checkout(self, machine: Machine, inputs: Mapping[str, str]) -> Mapping[str, str]:
         """Only the course's own repository is ever checked out, at a pinned commit, without leaving a token behind."""
         assert inputs["repository"] == "COURSE/material"

@@ -4,12 +4,13 @@ import base64
 import hashlib
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from actions_runner import Machine, run_action
+from actions_runner import ROOT, Machine, run_action
 from graded_repository import Graded
 
 
@@ -26,7 +27,7 @@ def test_a_passing_submission_is_green(passing: Graded) -> None:
     # 20 + 10 + 10 + 10 of 60 points without retraining; the optional 10 for the receptive field are not earned.
     assert (ran.outputs["verdict"], ran.outputs["points"], ran.outputs["max-points"]) == ("pass", "8.33", "10")
     assert ran.marks("error") == []
-    assert {mark.properties["file"] for mark in ran.marks("warning")} == {"session 5/model.py"}
+    assert {mark.properties["file"] for mark in ran.marks("notice")} == {"session 5/model.py"}
 
 
 def test_outputs_name_the_report_that_is_in_the_artifact(passing: Graded) -> None:
@@ -95,3 +96,12 @@ def test_a_token_is_shown_nowhere(machine: Machine) -> None:
     assert ran.failed
     assert "https://127.0.0.1:9/a/b" in ran.log
     assert "ghs_secret" not in ran.log + ran.summary
+
+
+@pytest.mark.system  # for its time: a real retraining
+def test_a_submission_is_retrained_and_passes(machine: Machine) -> None:
+    shutil.copytree(ROOT / "reference_models/demo", machine.workspace / "handed in")
+    ran = run_action("grade", {"install": "false", "rubric": "demo", "source": "handed in"}, machine)
+    assert not ran.failed, ran.log
+    assert (ran.outputs["verdict"], ran.outputs["max-points"]) == ("pass", "100")
+    assert "accuracy" in ran.summary.lower()

@@ -74,6 +74,16 @@ def test_a_pushed_commit_makes_no_second_comment(course: Course, honest: Pull) -
     assert shown(honest) == ["## \u2713 Passed: 100 of 100 points"]
 
 
+@pytest.mark.system  # for its time
+def test_elsewhere_the_app_posts_what_a_machine_without_secrets_graded(course: Course) -> None:
+    pull = course.pull({"hand-in.py": PASSING})
+    run = course.grade_elsewhere(pull)
+    assert run.failed == set(), [ran.log for ran in run.ran.values()]
+    assert shown(pull) == ["## \u2713 Passed: 100 of 100 points"]
+    assert {comment["user"]["login"] for comment in pull.comments} == {"course-grader[bot]"}
+    assert set(course.artifacts.held["900"]) == {"submission", "grader-report"}
+
+
 def test_runs_of_other_events_are_not_graded(course: Course, honest: Pull) -> None:
     assert course.grade(honest, event="push").ran == {}
 
