@@ -26,8 +26,9 @@ from pathlib import Path
 from typing import Any
 
 import github_shapes as shapes
+from github_asked import Answer, Call
 from github_description import FILE, Judge, judge
-from github_routes import Answer, Call, answer
+from github_routes import answer
 
 NOTHING = "0" * 40
 READING = {"metadata": "read", "contents": "read", "pull_requests": "read", "issues": "read"}
