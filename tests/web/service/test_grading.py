@@ -1,0 +1,329 @@
+"""From a queued commit to its report and its comment: real git, a real store, played workers, a played GitHub."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from a_service import CONFIGURATION, all_jobs, services_in
+from fake_github import FakeGitHub, secondary_limit, serve_fake_github
+from played_executor import PlayedExecutor
+from running_service import add_commit, git, new_repository
+
+from grader.batch.run.static_part import StaticDone, StaticTask, examine
+from grader.batch.run.watch import Watch
+from grader.model.job import Job, NewJob
+from grader.model.submission import Submission
+from grader.pipeline.prepare import Prepared
+from grader.pipeline.request import KnownRecipes, Options, Request
+from grader.publish.credentials import Credentials
+from grader.rubric.load import load_rubric
+from grader.sandbox.base import Limits
+from grader.store import jobs
+from grader.store.results import find_report
+from grader.training.launch import ProgressEvent
+from grader.training.recipe import load_recipe
+from grader.web.configuration import Work
+from grader.web.grading.access import ForgeAccess
+from grader.web.grading.dispatcher import Dispatcher
+from grader.web.grading.job_ledger import JobLedger, pause_after
+from grader.web.grading.offices import open_offices
+from grader.web.grading.posting import Posting
+from grader.web.grading.training_news import TrainingNews
+from grader.web.services import Services
+
+POSTER = Credentials(token="ghs_poster", marker_key=b"a key that nobody guesses")
+MODEL = """\
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(1, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10))
+
+    def forward(self, x):
+        return self.layers(x)
+"""
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """What a real worker makes of a real submission."""
+    root = tmp_path_factory.mktemp("real")
+    (root / "model.py").write_text(MODEL)
+    submission = Submission(source="s", checkout=root, root=root)
+    recipes = KnownRecipes(reference=load_recipe("digits"))
+    request = Request(submission, load_rubric("demo"), recipes, Options(train=False), selected_by="")
+    done = examine(StaticTask(request, "auto", Limits()), lambda _: None)
+    assert isinstance(done.outcome, Prepared)
+    return done.outcome
+
+
+class Played(PlayedExecutor):
+    """Its words stand in README.md, which is fetched; `hold` keeps all examinations back until it is set."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.hold = threading.Event()
+        self.hold.set()
+
+    def _examine(self, task: StaticTask, say: Any) -> StaticDone:
+        assert self.hold.wait(20)
+        root = task.request.submission.root
+        (root / "play").write_text((root / "README.md").read_text())
+        return super()._examine(task, say)
+
+
+@dataclass
+class Course:
+    """A repository, a service's store, and as many services on it as a test wants."""
+
+    services: Services
+    github: FakeGitHub
+    repository: Path
+    executor: Played
+    ticks: list[float] = field(default_factory=lambda: [0.0])
+
+    def now(self) -> datetime:
+        return datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(seconds=self.ticks[0])
+
+    def commit(self, words: str, number: int = 0) -> str:
+        return add_commit(self.repository, {"README.md": words}, number)
+
+    def queue(self, commit: str, **changes: Any) -> None:
+        given = {"assignment": "mnist", "repository": "course/mnist-ada", "commit": commit, "ref": "refs/heads/main"}
+        job = NewJob.model_validate({**given, "student": "ada", "login": "ada", "cause": "push", **changes})
+        self.services.store.transact(lambda c: jobs.queue(c, job, self.now()))
+
+    @property
+    def jobs(self) -> list[Job]:
+        return all_jobs(self.services.store)
+
+    @contextmanager
+    def service(self, worker: str = "a", executor: Played | None = None) -> Iterator[threading.Event]:
+        """Workers that run while the block does; yields what stops them."""
+        stopping, services = threading.Event(), self.services
+        configuration, courses = services.configuration, dict(services.courses)
+        ledger = JobLedger(services.store, worker, configuration.work, lambda job: True, self.now)
+        access = ForgeAccess(configuration.api_url, POSTER, configuration.clone_url)
+        used = executor or self.executor
+        offices = open_offices(configuration, courses, used, ledger, access, Watch(), stopping)
+        dispatcher = Dispatcher(
+            configuration, courses, services.store, offices, worker, ahead=3, stopping=stopping, now=self.now
+        )
+        thread = threading.Thread(target=dispatcher.run)
+        thread.start()
+        try:
+            yield stopping
+        finally:
+            stopping.set()
+            dispatcher.wake()
+            thread.join(30)
+            assert not thread.is_alive()
+
+    def until(self, done: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 30
+        while not done():
+            assert time.monotonic() < deadline, self.jobs
+            time.sleep(0.02)
+
+    def post(self) -> bool:
+        posting = Posting(
+            self.services.configuration,
+            self.services.courses,
+            self.services.store,
+            POSTER,
+            "a",
+            stopping=threading.Event(),
+            now=self.now,
+        )
+        posted = posting.post_one()
+        posting.send_pending()
+        return posted
+
+
+@pytest.fixture
+def course(tmp_path: Path, prepared: Prepared) -> Iterator[Course]:
+    with ExitStack() as stack:
+        github = stack.enter_context(serve_fake_github())
+        github.add_repository("course/mnist-ada")
+        github.add_token("ghs_poster", "grader[bot]")
+        forge = f"api_url: {github.api}\nclone_url: file://{tmp_path}/repositories\n"
+        services = services_in(tmp_path, f"{forge}work: {{first_pause: 30, attempts: 2}}\n{CONFIGURATION}")
+        stack.callback(services.store.close)
+        executor = Played(prepared)
+        stack.callback(executor.close)
+        repository = new_repository(tmp_path / "repositories" / "course" / "mnist-ada")
+        yield Course(services, github, repository, executor)
+
+
+def states(course: Course) -> list[str]:
+    return [job.state for job in course.jobs]
+
+
+def test_a_commit_is_graded_posted_and_found_again(course: Course) -> None:
+    sha = course.commit("graph=a")
+    pull = course.github.repositories["course/mnist-ada"].open_pull(sha)
+    course.queue(sha)
+    with course.service():
+        course.until(lambda: states(course) == ["done"])
+    (job,) = course.jobs
+    assert (job.stage, job.attempts, job.worker, job.publication) == ("report", 1, "", "waiting")
+    report = course.services.store.transact(lambda c: find_report(c, job.report_key or ""))
+    assert report is not None and report.provenance.commit == sha
+    assert f"--ref {sha}" in report.provenance.command and "--no-train" in report.provenance.command
+    assert course.post() and not course.post()
+    (comment,) = pull.comments
+    assert f"/jobs/{job.id}" in comment["body"]
+    assert len(course.github.repositories["course/mnist-ada"].checks) == 1
+    assert course.jobs[0].publication == "done"
+
+
+def test_what_is_asked_for_again_is_examined_again(course: Course) -> None:
+    sha = course.commit("graph=a")
+    course.queue(sha)
+    with course.service():
+        course.until(lambda: states(course) == ["done"])
+        number = course.jobs[0].id
+        course.services.store.transact(lambda c: jobs.regrade(c, number, course.now()))
+        course.until(lambda: states(course) == ["done", "done"])
+    assert sum(course.executor.examined.values()) == 2
+    assert len({job.report_key for job in course.jobs}) == 1
+
+
+def test_two_services_on_one_store_share_the_work_and_do_nothing_twice(course: Course, prepared: Prepared) -> None:
+    other = Played(prepared)
+    for number in range(8):
+        course.queue(course.commit(f"graph={number}", number))
+    course.executor.hold.clear()
+    with course.service("a"):
+        course.until(lambda: sum(job.worker == "a" for job in course.jobs) == 3)
+        with course.service("b", other):
+            course.until(lambda: sum(job.state == "done" for job in course.jobs) == 5)
+            course.executor.hold.set()
+            course.until(lambda: set(states(course)) == {"done"})
+    other.close()
+    assert (sum(course.executor.examined.values()), sum(other.examined.values())) == (3, 5)
+    assert [job.attempts for job in course.jobs] == [1] * 8
+
+
+def test_a_service_that_was_away_too_long_ends_nothing(course: Course, prepared: Prepared) -> None:
+    """Its lease ran out while it was busy: another one has graded the commit, and a report is there once."""
+    course.queue(course.commit("graph=a"))
+    course.executor.hold.clear()
+    other = Played(prepared)
+    with course.service("a"):
+        course.until(lambda: [job.stage for job in course.jobs] == ["clone"] or course.jobs[0].stage == "probe")
+        course.ticks[0] += 10_000
+        with course.service("b", other):
+            course.until(lambda: states(course) == ["done"])
+        ended = course.jobs[0]
+        course.executor.hold.set()
+    other.close()
+    assert course.jobs == [ended] and ended.attempts == 2
+
+
+def test_a_service_that_ends_gives_its_jobs_back(course: Course) -> None:
+    course.queue(course.commit("graph=a"))
+    course.executor.hold.clear()
+    with course.service() as stopping:
+        course.until(lambda: bool(course.jobs[0].worker))
+        stopping.set()
+        course.executor.hold.set()
+    assert [(job.state in ("waiting", "done"), job.worker) for job in course.jobs] == [(True, "")]
+
+
+def test_a_commit_that_a_forced_push_took_away_is_gone(course: Course) -> None:
+    course.commit("graph=a")
+    course.queue("9" * 40)
+    with course.service():
+        course.until(lambda: states(course) == ["gone"])
+    assert "is no longer there" in course.jobs[0].problem and "forced push" in course.jobs[0].problem
+
+
+def test_a_commit_that_no_branch_has_any_more_is_still_graded(course: Course) -> None:
+    sha = course.commit("graph=a")
+    git(course.repository, "commit", "--quiet", "--amend", "-m", "another")
+    course.queue(sha)
+    with course.service():
+        course.until(lambda: states(course) == ["done"])
+
+
+def test_a_failure_of_ours_is_tried_again_and_then_dead_and_posts_nothing(course: Course) -> None:
+    sha = course.commit("die")
+    pull = course.github.repositories["course/mnist-ada"].open_pull(sha)
+    course.queue(sha)
+    with course.service():
+        course.until(lambda: states(course) == ["failed"])
+        assert course.jobs[0].not_before == "2026-03-01T12:00:30+00:00"
+        course.ticks[0] = 31
+        course.until(lambda: states(course) == ["dead"])
+    assert "killed by signal 9" in course.jobs[0].problem
+    assert not course.post() and pull.comments == []
+
+
+def test_a_report_that_says_that_grader_failed_is_no_grade(course: Course) -> None:
+    course.queue(course.commit("break"))
+    with course.service():
+        course.until(lambda: states(course) == ["failed"])
+    (job,) = course.jobs
+    assert job.report_key is not None and job.publication == ""
+    assert not course.post()
+
+
+def test_a_repository_that_is_not_there_is_said_so(course: Course) -> None:
+    course.queue("1" * 40, repository="course/mnist-eve", student="eve", login="eve")
+    with course.service():
+        course.until(lambda: states(course) == ["failed"])
+    assert "There is no repository at" in course.jobs[0].problem
+
+
+def test_what_can_not_be_posted_is_kept_and_sent_later_once(course: Course) -> None:
+    sha = course.commit("graph=a")
+    repository = course.github.repositories["course/mnist-ada"]
+    pull = repository.open_pull(sha)
+    course.queue(sha, pull_request=1)
+    with course.service():
+        course.until(lambda: states(course) == ["done"])
+    course.github.tokens["ghs_poster"].expired = True
+    assert course.post()
+    assert pull.comments == [] and course.jobs[0].publication == "done"
+    course.github.tokens["ghs_poster"].expired = False
+    course.services.store.transact(lambda c: c.exec_driver_sql("UPDATE publication SET not_before = ''"))
+    course.post()
+    course.post()
+    assert len(pull.comments) == 1 and len(repository.checks) == 1
+
+
+def test_a_limit_is_waited_for_and_the_comment_is_there_once(course: Course) -> None:
+    sha = course.commit("graph=a")
+    pull = course.github.repositories["course/mnist-ada"].open_pull(sha)
+    course.queue(sha, pull_request=1)
+    with course.service():
+        course.until(lambda: states(course) == ["done"])
+    course.github.fail(secondary_limit(0), "POST", "/comments", times=3)
+    assert course.post()
+    assert len(pull.comments) == 1
+
+
+def test_pauses_double_up_to_a_bound() -> None:
+    work = Work(first_pause=30, longest_pause=100)
+    assert [pause_after(n, work).total_seconds() for n in (1, 2, 3, 1000)] == [30, 60, 100, 100]
+
+
+def test_a_training_is_told_of_every_epoch_and_now_and_then_in_between() -> None:
+    told: list[tuple[int, str]] = []
+    clock = [0.0]
+    news = TrainingNews(lambda job, event: told.append((job, event)), lambda: clock[0])
+    common = {"seed": 0, "run": 1, "runs": 1, "epoch": 1, "finished": 0, "epochs": 3, "best_accuracy": None}
+    for at in (0.0, 1.0, 4.9, 5.0, 5.1):
+        clock[0] = at
+        news("7", ProgressEvent(**common, share=at / 100, accuracy=None, seconds_left=None))
+    assert [(job, json.loads(event)["share"]) for job, event in told] == [(7, 0.0), (7, 0.05)]
