@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 from markupsafe import Markup
 
+from grader.batch.results.assignment import Assignment
 from grader.errors import DamagedError
 from grader.model.report import GradeReport
 from grader.model.review import Grading, Override
@@ -157,4 +158,6 @@ def _live(dashboard: Dashboard, grading: Grading) -> object:
     if not grading.is_open:
         return None
     told = dashboard.store.transact(lambda connection: progress_since(connection, grading.id, 0))
-    return live_view([text for _, text in told])
+    known = dashboard.assignments.get(grading.assignment)
+    target = Assignment(known.title, known.rubric, "").target if known else None
+    return live_view([text for _, text in told], target)

@@ -27,8 +27,11 @@ class LiveRun:
     loss: Markup
 
 
-def live_view(events: Sequence[str]) -> tuple[LiveRun, ...]:
-    """The runs that events tell of, each a JSON object of `grader.training.launch.ProgressEvent`."""
+def live_view(events: Sequence[str], target: float | None = None) -> tuple[LiveRun, ...]:
+    """The runs that events tell of, each a JSON object of `grader.training.launch.ProgressEvent`.
+
+    `target` is the accuracy that the rubric asks for.
+    """
     records: dict[int, dict[int, EpochRecord]] = defaultdict(dict)
     last: dict[int, dict[str, object]] = {}
     for text in events:
@@ -42,10 +45,10 @@ def live_view(events: Sequence[str]) -> tuple[LiveRun, ...]:
             except ValidationError:
                 continue
             records[told["seed"]][record.epoch] = record
-    return tuple(_run(seed, list(records[seed].values()), told) for seed, told in last.items() if records[seed])
+    return tuple(_run(seed, list(records[seed].values()), told, target) for seed, told in last.items() if records[seed])
 
 
-def _run(seed: int, records: list[EpochRecord], told: dict[str, object]) -> LiveRun:
+def _run(seed: int, records: list[EpochRecord], told: dict[str, object], target: float | None) -> LiveRun:
     on = "test" if any(record.test_accuracy is not None for record in records) else "validation"
     best = max(records, key=lambda record: evaluated(record, on)[1] or 0.0)
     run = TrainingRun(
@@ -66,7 +69,7 @@ def _run(seed: int, records: list[EpochRecord], told: dict[str, object]) -> Live
         share=min(max(share, 0.0), 1.0) if isinstance(share, int | float) else 0.0,
         best=percent(run.best_accuracy),
         left=_left(told.get("seconds_left")),
-        accuracy=accuracy_panel(run, None),
+        accuracy=accuracy_panel(run, target),
         loss=loss_panel(run),
     )
 

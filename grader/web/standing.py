@@ -60,8 +60,8 @@ def _standing(
     if shown is None:
         return Standing(entry.model_copy(update={"repository": None, "missing": "nothing was handed in"}))
     held = next((overrides[one.repository] for one in (shown, *gradings) if one.repository in overrides), None)
-    repository = f"{forge_url}/{shown.repository}" if entry.repository is None else entry.repository
-    return Standing(entry.model_copy(update={"repository": repository, "missing": ""}), counts, newest, held)
+    place = {"repository": f"{forge_url}/{shown.repository}", "missing": ""}
+    return Standing(entry.model_copy(update=place), counts, newest, held)
 
 
 def row_of(standing: Standing, report: GradeReport | None, *, max_points: float) -> ResultRow:

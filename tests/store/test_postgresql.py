@@ -6,16 +6,23 @@ from collections.abc import Iterator
 
 import pytest
 from postgresql_server import Server
-from sqlalchemy import text
+from sqlalchemy import Connection, insert, text
 
 from grader.errors import StoreError
 from grader.model.report import GradeReport
 from grader.model.roster import RosterEntry
 from grader.model.work import State, WorkKey
+from grader.store.appeals import answer_appeal, file_appeal
+from grader.store.audit import entries, note
 from grader.store.batches import begin_batch, counts, finish, submissions
 from grader.store.check import problems
 from grader.store.engine import open_store
+from grader.store.forget import forget
+from grader.store.gradings import of_assignment
+from grader.store.overrides import overrides_that_hold, set_override
+from grader.store.queue_tables import JOB
 from grader.store.results import find_report, keep_report
+from grader.store.sessions import begin_session
 
 pytestmark = pytest.mark.system
 
@@ -80,3 +87,30 @@ def test_a_user_without_rights_is_a_sentence(server: Server) -> None:
     with pytest.raises(StoreError, match="refuses this user"):
         guest = open_store(server.url.replace("grader@", "guest@"))
         guest.transact(lambda c: c.execute(text("DELETE FROM report")))
+
+
+def test_what_people_do_about_results_is_kept_and_deleted(server: Server) -> None:
+    store = open_store(server.url)
+
+    def work(c: Connection) -> None:
+        values = {"student": "ada", "login": "ada", "commit": "c" * 40, "assignment": "mnist", "repository": "o/ada"}
+        texts = dict.fromkeys(
+            ("ref", "cause", "received_at", "stage", "not_before", "worker", "leased_until", "problem", "publication",
+             "created_at", "changed_at"), ""
+        )  # fmt: skip
+        made = insert(JOB).values(**values, **texts, generation=0, state="done", late=False, attempts=1)
+        job = int(c.execute(made.returning(JOB.c.id)).scalar_one())
+        set_override(c, assignment="mnist", repository="o/ada", points=3, reason="x", by="prof")
+        set_override(c, assignment="mnist", repository="o/ada", points=None, reason="y", by="prof")
+        answer_appeal(c, file_appeal(c, job=job, login="ada", text="No."), text="Yes.", by="prof")
+        begin_session(c, digest="d" * 64, login="ada", role="student")
+        note(c, who="ada", action="appeal", subject="mnist/o/ada")
+
+    store.transact(work)
+    assert store.transact(lambda c: overrides_that_hold(c, "mnist"))["o/ada"].points is None
+    assert [one.student for one in store.transact(lambda c: of_assignment(c, "mnist"))] == ["ada"]
+    assert store.transact(lambda c: forget(c, "ada")).gradings == 1
+    assert store.transact(lambda c: of_assignment(c, "mnist")) == []
+    assert "ada" not in store.transact(entries)[0].model_dump_json()
+    assert store.transact(lambda c: list(problems(c))) == []
+    store.close()

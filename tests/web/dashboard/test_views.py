@@ -45,11 +45,12 @@ def test_another_rubric_is_said() -> None:
 
 
 def test_a_curve_has_as_many_points_as_epochs_have_ended() -> None:
-    (run,) = live_view(news(6, planned=20))
+    (run,) = live_view(news(6, planned=20), 0.994)
     assert (run.seed, run.epochs, run.planned, run.share) == (0, 6, 20, 0.3)
     assert run.left == "about 6 min left"
     assert run.accuracy.count('class="dot evaluation"') == 6
     assert "best: epoch 6" in run.accuracy
+    assert "target 99.40 %" in run.accuracy
 
 
 def test_what_is_no_news_of_a_training_draws_nothing() -> None:
