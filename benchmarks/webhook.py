@@ -104,8 +104,8 @@ class _Sending(threading.Thread):
 
     def run(self) -> None:
         with (
-            ThreadPoolExecutor(16) as pool,
             httpx.Client(timeout=30, limits=httpx.Limits(max_connections=32)) as client,
+            ThreadPoolExecutor(16) as pool,
         ):
             for number, one in enumerate(self._plan):
                 time.sleep(max(0.0, self.began + number * self._seconds / len(self._plan) - time.monotonic()))

@@ -61,7 +61,8 @@ def serve_web(file: Path, *, with_workers: bool) -> None:
         if with_workers:
             kept.start()
         try:
-            with contextlib.suppress(KeyboardInterrupt):  # uvicorn repeats the signal that ended it
+            # uvicorn repeats the signal that ended it, and exits where it can't listen.
+            with contextlib.suppress(KeyboardInterrupt, SystemExit):
                 server.run()
         finally:
             if with_workers:

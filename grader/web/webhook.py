@@ -18,7 +18,7 @@ from grader.web.signature import is_signed
 
 router = APIRouter(tags=["webhook"])
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-_EVENT = re.compile(r"[a-z_]{1,64}")
+_EVENT = re.compile(r"[a-z0-9_]{1,64}")
 
 
 class _Refused(Exception):
