@@ -55,6 +55,9 @@ class JobLedger(Ledger):
         kept = storable(graded.report)
 
         def work(connection: Connection) -> None:
+            job = jobs.find_job(connection, submission)
+            if job is None:
+                return  # its student was forgotten meanwhile
             if not graded.found:
                 results.keep_report(connection, key, kept)
             if graded.fingerprint is not None:
@@ -62,9 +65,7 @@ class JobLedger(Ledger):
             if kept.verdict == "error":
                 self._fail(connection, submission, kept.summary, key.digest)
                 return
-            job = jobs.find_job(connection, submission)
-            post = job is not None and self._posts(job)
-            jobs.finish(connection, submission, self._worker, key.digest, self._now(), post=post)
+            jobs.finish(connection, submission, self._worker, key.digest, self._now(), post=self._posts(job))
 
         self.transact(work)
         return kept

@@ -26,6 +26,8 @@ from grader.publish.credentials import Credentials
 from grader.rubric.load import load_rubric
 from grader.sandbox.base import Limits
 from grader.store import jobs
+from grader.store.check import sizes
+from grader.store.forget import forget
 from grader.store.results import find_report
 from grader.training.launch import ProgressEvent
 from grader.training.recipe import load_recipe
@@ -238,6 +240,18 @@ def test_a_service_that_ends_gives_its_jobs_back(course: Course) -> None:
         stopping.set()
         course.executor.hold.set()
     assert [(job.state in ("waiting", "done"), job.worker) for job in course.jobs] == [(True, "")]
+
+
+def test_nothing_is_kept_of_a_student_who_is_forgotten_while_graded(course: Course) -> None:
+    course.queue(course.commit("graph=a"))
+    course.executor.hold.clear()
+    with course.service():
+        course.until(lambda: course.jobs[0].stage == "clone")
+        course.services.store.transact(lambda c: forget(c, "ada"))
+        course.executor.hold.set()
+        course.until(lambda: sum(course.executor.examined.values()) == 1)
+    found = course.services.store.transact(sizes)
+    assert {name: number for name, number in found.items() if number} == {}
 
 
 def test_a_commit_that_a_forced_push_took_away_is_gone(course: Course) -> None:
