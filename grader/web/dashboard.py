@@ -11,7 +11,6 @@ from grader.model.rubric import Rubric
 from grader.store.engine import Store
 from grader.web.kept_reports import KeptReports
 from grader.web.oauth import OAuthApp
-from grader.web.repositories import Course
 from grader.web.services import Services
 
 
@@ -68,7 +67,7 @@ def dashboard_for(services: Services) -> Dashboard:
                 name=name,
                 title=course.assignment.shown,
                 rubric=course.rubric,
-                roster=_roster(course),
+                roster=course.entries,
                 deadline=course.assignment.ends,
             )
             for name, course in services.courses.items()
@@ -79,8 +78,3 @@ def dashboard_for(services: Services) -> Dashboard:
         oauth=app,
         forge_url=OAuthApp("", "", configuration.api_url).web_url,
     )
-
-
-def _roster(course: Course) -> tuple[RosterEntry, ...]:
-    entries = {entry.line: entry for entry in (*course.by_repository.values(), *course.by_login.values())}
-    return tuple(entries[line] for line in sorted(entries))
