@@ -23,11 +23,18 @@ def more_batch_norms(case: Case) -> Iterator[Option]:
     missing = case.asked.minimum - (facts.layers - facts.frozen if facts.runs else 0)
     if facts.frozen:
         yield _thawed(survey)
-    without = [call for call in survey.convolutions if _path(call) in facts.convolutions_without]
+    without = [call for call in _norm_places(survey) if _path(call) in facts.convolutions_without]
     for number in sorted({missing, len(without)}):
         if len(without) >= number >= max(missing, 1):
             with suppress(CannotChange):
                 yield _with_norms(survey, tuple(without[:number]))
+
+
+def _norm_places(survey: Survey) -> list[Call]:
+    """The convolutions that give maps, but for one that gives the class scores: those are not to be scaled."""
+    maps = [call for call in survey.convolutions if max(survey.train.shape(call.name)[2:], default=1) > 1]
+    scores = survey.trunk[-1:] if survey.trunk and not survey.head.linear else ()
+    return [call for call in maps if call not in scores]
 
 
 def _path(call: Call) -> str:
@@ -51,7 +58,7 @@ def _with_norms(survey: Survey, calls: tuple[Call, ...]) -> Option:
             draft.insert(mode, node, after=name)
             draft.replace_reads(mode, name, node.name, but=frozenset({node.name}))
         code.append(f"nn.BatchNorm2d({channels})")
-    names = [placed(survey, call) for call in calls[:_SHOWN]]
+    names = list(dict.fromkeys(placed(survey, call) for call in calls[:_SHOWN]))
     more = f" and {len(calls) - _SHOWN} more" if len(calls) > _SHOWN else ""
     what = "a batch norm" if len(calls) == 1 else "batch norms"
     return Option(
@@ -92,7 +99,7 @@ def more_dropout(case: Case) -> Iterator[Option]:
     places = [call.name for call in reversed(pools) if len(survey.train.shape(call.name)) == 4]
     begins = survey.head.begins
     for name in dict.fromkeys([*places, *(begins if len(begins) == 1 else ())]):
-        if missing == 1 and name not in survey.head.reductions:
+        if missing == 1 and name in survey.train.calls and name not in survey.head.reductions:
             with suppress(CannotChange):
                 yield _with_dropout(survey, name)
                 return
@@ -128,13 +135,12 @@ def _made(survey: Survey, call: Call) -> Location | None:
 def _with_dropout(survey: Survey, name: str) -> Option:
     draft = Draft(survey.export)
     _insert_dropout(draft, name)
-    call = survey.train.calls.get(name)
-    where = f"after {placed(survey, call)}" if call is not None else "on the image"
+    call = survey.train.calls[name]
     return Option(
-        f"Make a dropout and call it in forward {where}.",
+        f"Make a dropout and call it in forward after {placed(survey, call)}.",
         draft,
         (f"nn.Dropout({RATE})",),
-        call.node.location if call else None,
+        call.node.location,
     )
 
 

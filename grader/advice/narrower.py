@@ -13,7 +13,7 @@ from grader.analysis.flow import Call
 from grader.analysis.reductions import CONVOLUTIONS
 from grader.graph.ops import Kind
 
-_MOST_GROUPS = 24  # layers that are tried one by one, those with most parameters first
+_MOST_GROUPS = 12  # layers that are tried one by one, those with most parameters first
 _PARTS = 1024  # all widths are cut by parts of this
 _LEAST_KEPT = 0.25  # of a layer's channels: a deeper cut is no small change
 _SHOWN = 4
@@ -32,7 +32,7 @@ def narrower_layer(case: Case, room: int) -> Iterator[Option]:
     for _, kept, old, group in sorted(cuts, key=lambda cut: -cut[0])[:2]:
         calls = [call for call in _layers(case.survey) if weight_of(call) in group]
         names = [placed(case.survey, call) for call in calls[:_SHOWN]]
-        tied = " together, since their results are added" if len(group) > 1 else ""
+        tied = " together, since their results are combined value by value" if len(group) > 1 else ""
         first = calls[0]
         unit = "channels" if first.kind in CONVOLUTIONS else "values"
         yield Option(

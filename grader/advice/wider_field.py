@@ -76,10 +76,11 @@ def _dilated(survey: Survey, call: Call, missing: int, step: int) -> Iterator[Op
     draft = Draft(survey.export)
     for mode, name in draft.twins(call.name):
         draft.set_argument(mode, name, "dilation", (dilation, dilation))
-        draft.set_argument(mode, name, "padding", (padding, padding))
+    _pad(draft, call, padding)
+    padded = "" if padding == "same" else f" and a padding of {padding}"
     yield Option(
-        f"Give {placed(survey, call)} a dilation of {dilation} and a padding of {padding}: the map keeps its size, and"
-        " the kernel spans more of it, with gaps.",
+        f"Give {placed(survey, call)} a dilation of {dilation}{padded}: the map keeps its size, and the kernel spans"
+        " more of it, with gaps.",
         draft,
         (convolution_code(survey, call, dilation=dilation, padding=padding),),
         survey.location(call),
@@ -88,7 +89,7 @@ def _dilated(survey: Survey, call: Call, missing: int, step: int) -> Iterator[Op
 
 def _more_before(survey: Survey, call: Call, number: int) -> Iterator[Option]:
     """3×3 convolutions before the last one, with as many channels as it reads."""
-    if not 1 <= number <= _MOST_MORE:
+    if not 1 <= number <= _MOST_MORE or call is survey.trunk[0]:
         return
     draft, channels = Draft(survey.export), survey.channels(input_of(call))
     for weight, bias in _fresh(draft, channels, number):
@@ -156,11 +157,11 @@ def _larger(survey: Survey, call: Call, number: int) -> Iterator[Option]:
     if padding is None:
         return
     draft.resize(weight.ref, (*draft.spec(weight.ref).shape[:2], side, side))
-    for mode, name in draft.twins(call.name):
-        draft.set_argument(mode, name, "padding", (padding, padding))
+    _pad(draft, call, padding)
+    padded = "" if padding == "same" else f", with a padding of {padding}"
     yield Option(
         f"Let the kernels of {placed(survey, call)} be {side}×{side} instead of"
-        f" {_side(survey, call)}×{_side(survey, call)}, with a padding of {padding}.",
+        f" {_side(survey, call)}×{_side(survey, call)}{padded}.",
         draft,
         (convolution_code(survey, call, kernel_size=side, padding=padding),),
         survey.location(call),
@@ -170,9 +171,9 @@ def _larger(survey: Survey, call: Call, number: int) -> Iterator[Option]:
 def _window(survey: Survey, call: Call) -> Geometry | None:
     """The window of a convolution with a square kernel that slides over a map; None for any other."""
     found = geometry(survey.train, call)
-    if found is None or len(found.kernel) != 2 or len(set(found.kernel)) != 1 or isinstance(found.padding, str):
+    if found is None or len(found.kernel) != 2 or len(set(found.kernel)) != 1:
         return None
-    return found if len(set(found.padding)) == 1 else None
+    return found if found.padding == "same" or len(set(found.padding)) == 1 else None
 
 
 def _side(survey: Survey, call: Call) -> int:
@@ -195,9 +196,17 @@ def _dilation(call: Call) -> int:
     return max((size for size in sizes if isinstance(size, int)), default=1)
 
 
-def _padding(found: Geometry, growth: int) -> int | None:
+def _padding(found: Geometry, growth: int) -> int | str | None:
     """The padding with which a kernel that spans `growth` pixels more gives a map of the same size."""
-    return None if growth % 2 or isinstance(found.padding, str) else found.padding[0] + growth // 2
+    if isinstance(found.padding, str):
+        return found.padding if found.padding == "same" else None
+    return None if growth % 2 else found.padding[0] + growth // 2
+
+
+def _pad(draft: Draft, call: Call, padding: int | str) -> None:
+    if isinstance(padding, int):
+        for mode, name in draft.twins(call.name):
+            draft.set_argument(mode, name, "padding", (padding, padding))
 
 
 def _input(draft: Draft, mode: str, name: str) -> str:

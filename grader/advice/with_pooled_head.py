@@ -32,8 +32,8 @@ def average_for_maximum(survey: Survey) -> Iterator[Option]:
 def _reduction(survey: Survey) -> tuple[str, str, Call | None]:
     """What leaves the maps: the word for it, the maps, the call; no call where it is not one alone."""
     head = survey.head
-    if len(head.begins) != 1 or len(head.reductions) != 1:
-        return "", "", None
+    if len(head.begins) != 1 or len(head.reductions) != 1 or not survey.trunk:
+        return "", "", None  # without a convolution before it, there is nothing to average
     name, word = next(iter(head.reductions.items()))
     return word, head.begins[0], survey.train.calls.get(name)
 

@@ -1,6 +1,7 @@
 """What a report says beside each finding: the lines it points at, and the changes that would mend it."""
 
 import contextlib
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from grader.pipeline.recipes import Attempts
 from grader.pipeline.request import Request
 
 MOST_LINES = 12  # of one criterion
+_LONGEST_MEASURING = 10.0  # seconds; a usual graph takes a tenth of one
+_LONGEST_SEARCH = 30.0  # seconds; a usual one takes one or two
 
 
 @dataclass(frozen=True)
@@ -33,15 +36,28 @@ def advise(
     facts: Facts,
     stated: Sequence[Claim] = (),
     attempts: Attempts = (),
+    seconds: float = 0.0,
 ) -> Advice:
-    """Look for changes, and read the lines that the report may point at. Never raises: it is no part of the grade."""
+    """Look for changes, and read the lines that the report may point at. Never raises: it is no part of the grade.
+
+    `seconds`: how long it took to measure the graph. Each change is measured, too, so a graph that takes long gets
+    none: no submission may come near its limit of time because of advice.
+    """
     from grader.advice.propose import propose  # imports torch
 
     submission = request.submission
     changes: Mapping[str, tuple[Change, ...]] = {}
     lines: tuple[SourceLine, ...] = ()
-    with contextlib.suppress(Exception):
-        changes = propose(request.rubric, export, facts, lambda: _made_at(request, candidate, export))
+    began = time.monotonic()
+    if seconds <= _LONGEST_MEASURING:
+        with contextlib.suppress(Exception):
+            changes = propose(
+                request.rubric,
+                export,
+                facts,
+                lambda: _made_at(request, candidate, export),
+                lambda: time.monotonic() - began <= _LONGEST_SEARCH,
+            )
     with contextlib.suppress(Exception):
         places = [*_changed(changes), candidate.location, *_measured(facts)]
         places += [claim.location for claim in stated]

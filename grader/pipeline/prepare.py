@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from dataclasses import dataclass, field
 from importlib import import_module
 
@@ -78,11 +79,14 @@ def analyse(request: Request, probed: Probed, backends: Backends) -> Prepared | 
     """Measure the graph, and read what the submission says about it."""
     backends.on_stage("measuring the graph")
     candidate, export, submission = probed.candidate, probed.export, request.submission
+    warm_up()  # is no part of the time that measuring takes
+    began = time.monotonic()
     try:
         facts = _measure(export)
         _require_fitting_output(facts, candidate, request)
     except SubmissionError as problem:
         return Refused(Ungradable.of(problem), probed.discovery)
+    seconds = time.monotonic() - began
     stated, notes = read_claims(submission.root, candidate, checkout=submission.checkout, readme=request.readme)
     return Prepared(
         discovery=probed.discovery,
@@ -92,7 +96,7 @@ def analyse(request: Request, probed: Probed, backends: Backends) -> Prepared | 
         facts=facts,
         stated=tuple(stated),
         claim_notes=tuple(notes),
-        advice=advise(request, candidate, export, facts, stated, probed.attempts),
+        advice=advise(request, candidate, export, facts, stated, probed.attempts, seconds),
     )
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from advice_nets import Flattened, Joined, Plain, Residual
-from asking import asked
+from asking import asked, rubric
 from torch import nn
 from torch.nn import functional as F
 
 from grader.advice import propose as proposing
+from grader.analysis.measure import measure
 from grader.model.facts import Facts
 from grader.model.outcome import Change
 from grader.model.submission import Location
@@ -184,6 +185,12 @@ def test_as_many_batch_norms_as_are_missing(ask: Ask) -> None:
     assert two.effect.startswith("3 batch-norm layers would run. That takes 56 parameters more")  # 2·16 + 2·12
 
 
+def test_class_scores_get_no_batch_norm(ask: Ask) -> None:
+    one, both = ask(Seeing(), "batch_norm")
+    assert "`first`" in one.what and "`third`" not in both.what
+    assert both.effect.startswith("2 batch-norm layers would run.")
+
+
 def test_dropout_that_drops_nothing_gets_a_rate(ask: Ask) -> None:
     (change,) = ask(Plain(drop=0.0), "dropout")[:1]
     assert change.what.startswith("Let `drop` drop something")
@@ -229,3 +236,30 @@ def test_advice_that_breaks_leaves_the_grade_alone(ask: Ask, monkeypatch: pytest
 def test_a_graph_too_large_to_be_measured_again_is_left_alone(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proposing, "_MOST_NODES", 3)
     assert ask(Plain(), "parameters", less_than=3_000) == ()
+
+
+def test_the_search_ends_when_it_is_told_to_and_when_enough_was_measured(
+    export_model: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export, wanted = export_model(Plain()), rubric(("parameters", {"less_than": 3_000}))
+    facts = measure(export)
+    assert proposing.propose(wanted, export, facts, dict).keys() == {"parameters"}
+    assert proposing.propose(wanted, export, facts, dict, lambda: False) == {}
+    monkeypatch.setattr(proposing, "_ALL_NODES", 1)
+    assert proposing.propose(wanted, export, facts, dict) == {}
+
+
+def test_what_reads_the_flattened_image_is_not_pooled(ask: Ask) -> None:
+    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 100), nn.ReLU(), nn.Linear(100, 10))
+    (change,) = ask(net, "parameters", less_than=60_000)
+    assert change.what == "Give `1` 75 values instead of 100, and what reads them as many inputs."  # 795 for each
+    assert total(change) == 75 * 795 + 10
+    assert ask(net, "dropout") == ()
+
+
+def test_padding_that_is_a_word_stays(ask: Ask) -> None:
+    net = nn.Sequential(nn.Conv2d(1, 10, 3, padding="same"), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    dilated, larger = ask(net, "receptive_field", at_least=5)
+    assert dilated.code == ("nn.Conv2d(1, 10, 3, padding='same', dilation=2)",)
+    assert larger.code == ("nn.Conv2d(1, 10, 5, padding='same')",)
+    assert all("would see 5×5 pixels" in change.effect for change in (dilated, larger))

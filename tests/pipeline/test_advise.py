@@ -77,3 +77,22 @@ def test_a_report_from_before_there_was_advice_is_still_read() -> None:
     report = from_json(json.dumps(data))
     assert isinstance(report, GradeReport)
     assert all((one.changes, one.why, one.lines) == ((), "", ()) for one in report.outcomes)
+
+
+def test_a_graph_that_took_long_to_measure_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from types import SimpleNamespace
+
+    from grader.advice import propose as proposing
+    from grader.pipeline import advise as advising
+
+    asked: list[Any] = []
+    monkeypatch.setattr(proposing, "propose", lambda *given: asked.append(given) or {"one": (CUT,)})
+    monkeypatch.setattr(advising, "source_lines", lambda root, checkout, places: LINES)
+    monkeypatch.setattr(advising, "_measured", lambda facts: ())
+    request = SimpleNamespace(rubric=None, submission=SimpleNamespace(root=None, checkout=None))
+    candidate = SimpleNamespace(location=HERE)
+    for seconds, changes in ((0.1, {"one": (CUT,)}), (11.0, {})):
+        advice = advising.advise(request, candidate, None, None, seconds=seconds)  # type: ignore[arg-type]
+        assert (dict(advice.changes), advice.lines) == (changes, LINES)
+    assert len(asked) == 1
+    assert asked[0][-1]() is True  # there is time left
