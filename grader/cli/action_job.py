@@ -1,5 +1,6 @@
 """What one `grader action grade` was asked to do, carried out: grade, then tell the runner."""
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,9 +145,10 @@ def _root(job: Job, report: GradeReport) -> str:
     inner = report.provenance.path or ""
     if job.is_remote:
         return inner
-    folder = (job.workspace / job.source / inner).absolute()
+    folder = Path(os.path.normpath(job.workspace.absolute() / job.source / inner))
     above = (one for one in (folder, *folder.parents) if (one / ".git").exists())
-    return str(folder.relative_to(next(above, job.workspace.absolute())))
+    repository = next(above, job.workspace.absolute())
+    return str(folder.relative_to(repository)) if folder.is_relative_to(repository) else ""
 
 
 def _new_folder(parent: Path) -> Path:

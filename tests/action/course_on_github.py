@@ -94,6 +94,21 @@ class Course:
         forge = Forge(self.github, {"grade": (self.folder / "server").as_uri()}, stubs)
         return run_workflow(workflow, trigger, forge, self.folder / f"run-{run_id}")
 
+    def give_feedback(self, pull: Pull) -> WorkflowRun:
+        """The pull request's own run of feedback.yml, as it stands in the template."""
+        event = {"pull_request": {"number": pull.number, "head": {"sha": pull.sha}}}
+        trigger = Trigger("course/mnist-ada", "pull_request", event, run_id="7")
+
+        def checkout(machine: Machine, inputs: Mapping[str, str]) -> Mapping[str, str]:
+            assert inputs == {"ref": pull.sha, "persist-credentials": "false"}
+            git(machine.workspace, "init", "--quiet")
+            git(machine.workspace, "fetch", "--quiet", "--depth=1", self.student.as_uri(), inputs["ref"])
+            git(machine.workspace, "checkout", "--quiet", "--detach", "FETCH_HEAD")
+            return {}
+
+        forge = Forge(self.github, {}, {**self.artifacts.stubs("7"), "actions/checkout": checkout})
+        return run_workflow(ROOT / ".github/examples/feedback.yml", trigger, forge, self.folder / "run-7")
+
     def grade_elsewhere(self, pull: Pull) -> WorkflowRun:
         """The run of grade-elsewhere.yml that an instructor starts in a repository of their own."""
         inputs = {"repository": "mnist-ada", "commit": pull.sha}

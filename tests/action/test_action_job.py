@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from actions_commands import assignments, commands
-from report_factory import failing_static, passing, report
+from report_factory import failing_static, outcome, passing, report
 
 from grader.action.scaled import scaled
 from grader.batch.exports.grades import grade_of
@@ -17,8 +17,10 @@ from grader.cli import action_job
 from grader.cli.action_job import Job, run
 from grader.errors import GraderError, SubmissionError, UsageError
 from grader.model.grade import Grade
+from grader.model.outcome import Status
 from grader.model.report import GradeReport
 from grader.model.roster import RosterEntry
+from grader.model.submission import Location
 from grader.report.write import write_report
 
 Graded = Callable[..., tuple[int, dict[str, str], str]]
@@ -110,6 +112,31 @@ def test_the_source_is_what_grader_check_takes(
     with pytest.raises(UsageError, match="Enough"):
         run(replace(job, **changes), outputs=None, summary=None)  # type: ignore[arg-type]
     assert seen == [source]
+
+
+@pytest.mark.parametrize(
+    ("source", "path", "git", "file"),
+    [
+        (".", None, ".git", "net.py"),
+        ("hand-in/5", None, ".git", "hand-in/5/net.py"),
+        ("checkout", "session 5", "checkout/.git", "session 5/net.py"),
+        ("hand-in", None, "", "hand-in/net.py"),
+        ("/nowhere", None, ".git", "net.py"),
+        ("https://x.example/a/b", "session 5", ".git", "session 5/net.py"),
+    ],
+)
+def test_marks_are_below_the_root_of_the_repository(
+    graded: Graded, job: Job, capsys: pytest.CaptureFixture[str], source: str, path: str | None, git: str, file: str
+) -> None:
+    if git:
+        (job.workspace / git).mkdir(parents=True)
+    failed = outcome("head", "A head", Status.FAILED, 0, 10, message="None.")
+    failed = failed.model_copy(update={"evidence": (Location(file="net.py", line=1),)})
+    told = passing()
+    where = told.provenance.model_copy(update={"path": path})
+    graded(told.model_copy(update={"outcomes": (failed,), "provenance": where}), source=source, path=path)
+    (mark,) = [one for one in commands(capsys.readouterr().out) if one.name == "error"]
+    assert mark.properties["file"] == file
 
 
 def grade(**changes: Any) -> Grade:

@@ -5,6 +5,7 @@ Grading is real, in a sandbox; what is posted lands on a GitHub of this machine.
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,7 +13,7 @@ from actions_expressions import names
 from actions_runner import ROOT
 from course_on_github import Course
 from fake_github import Pull, serve_fake_github
-from graded_repository import FAILING, PASSING
+from graded_repository import FAILING, PASSING, Graded
 from report_artifacts import rewritten
 
 FORGED = {"verdict": "pass", "summary": "All required criteria are met; 100 of 100 points."}
@@ -31,10 +32,11 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
 
 
 @pytest.fixture(scope="module")
-def honest(course: Course) -> Pull:
-    """A pull request whose model fails, graded."""
-    pull = course.pull({"model.py": FAILING})
-    run = course.grade(pull)
+def attacked(course: Course, failing: Graded) -> Pull:
+    """A pull request whose model fails, and whose student tries everything else; graded."""
+    course.artifacts.put("7", "grader-report", rewritten(failing.artifact, **FORGED))  # by the student's own run
+    pull = course.pull({"model.py": FAILING, **EDITED})
+    run = course.grade(pull, id=7, name="Feedback", conclusion="success", display_title="pass: 100 of 100")
     assert not run.failed, [ran.log for ran in run.ran.values()]
     return pull
 
@@ -44,34 +46,33 @@ def shown(pull: Pull) -> list[str]:
     return [comment["body"].split("\n")[1] for comment in pull.comments]
 
 
-def test_the_grade_is_posted_once(course: Course, honest: Pull) -> None:
-    assert shown(honest) == ["## \u2715 Not passed: 60 of 100 points"]
-    checks = [check for check in course.base.checks.values() if check["head_sha"] == honest.sha]
+def test_edited_workflows_and_a_forged_artifact_change_nothing(course: Course, attacked: Pull) -> None:
+    assert shown(attacked) == ["## \u2715 Not passed: 60 of 100 points"]
+    checks = [check for check in course.base.checks.values() if check["head_sha"] == attacked.sha]
     assert [check["conclusion"] for check in checks] == ["failure"]
 
 
-def test_only_the_posting_job_may_write(course: Course, honest: Pull) -> None:
+@pytest.mark.system  # for its time
+def test_without_them_it_is_the_same(course: Course, attacked: Pull) -> None:
+    honest = course.pull({"net.py": FAILING})
+    assert not course.grade(honest).failed
+    assert shown(honest) == shown(attacked)
+
+
+def test_only_the_posting_job_may_write(course: Course, attacked: Pull) -> None:
     tokens = {name: token for name, token in course.github.tokens.items() if name.startswith("ghs_of_")}
     rights = {name.split("_")[2]: token.rights for name, token in tokens.items()}
     assert rights["grade"] == {"metadata": "read", "contents": "read"}
     assert rights["post"] == {"metadata": "read", "contents": "read", "pull_requests": "write", "checks": "write"}
 
 
-def test_edited_workflows_and_a_forged_artifact_change_nothing(course: Course, honest: Pull) -> None:
-    archive = course.artifacts.held["101"]["grader-report"]
-    course.artifacts.put("7", "grader-report", rewritten(archive, **FORGED))  # by the student's own run
-    pull = course.pull({"model.py": FAILING, **EDITED})
-    run = course.grade(pull, id=7, name="Feedback", conclusion="success", display_title="pass: 100 of 100")
-    assert not run.failed, [ran.log for ran in run.ran.values()]
-    assert shown(pull) == shown(honest)
-
-
 @pytest.mark.system  # for its time: tests/publish has more of this
-def test_a_pushed_commit_makes_no_second_comment(course: Course, honest: Pull) -> None:
-    course.push(honest, {"model.py": PASSING})
-    run = course.grade(honest)
-    assert not run.failed, [ran.log for ran in run.ran.values()]
-    assert shown(honest) == ["## \u2713 Passed: 100 of 100 points"]
+def test_a_pushed_commit_makes_no_second_comment(course: Course) -> None:
+    pull = course.pull({"digits.py": FAILING})
+    assert not course.grade(pull).failed
+    course.push(pull, {"digits.py": PASSING})
+    assert not course.grade(pull).failed
+    assert shown(pull) == ["## \u2713 Passed: 100 of 100 points"]
 
 
 @pytest.mark.system  # for its time
@@ -84,8 +85,20 @@ def test_elsewhere_the_app_posts_what_a_machine_without_secrets_graded(course: C
     assert set(course.artifacts.held["900"]) == {"submission", "grader-report"}
 
 
-def test_runs_of_other_events_are_not_graded(course: Course, honest: Pull) -> None:
-    assert course.grade(honest, event="push").ran == {}
+@pytest.mark.system  # for its time
+def test_feedback_reads_and_writes_nothing(tmp_path: Path) -> None:
+    with serve_fake_github() as github:
+        course = Course.begin(tmp_path, github)
+        run = course.give_feedback(course.pull({"model.py": FAILING}))
+        assert run.failed == {"feedback"}
+        assert run.ran["feedback"].outputs["verdict"] == "fail"
+        assert run.ran["feedback"].summary.startswith("> **Feedback, not the grade.**")
+        assert github.tokens[run.tokens["feedback"]].rights == {"metadata": "read", "contents": "read"}
+        assert github.calls == []
+
+
+def test_runs_of_other_events_are_not_graded(course: Course, attacked: Pull) -> None:
+    assert course.grade(attacked, event="push").ran == {}
 
 
 def test_of_the_students_run_the_commit_alone_is_used() -> None:
