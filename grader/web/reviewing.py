@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from grader.errors import UsageError
 from grader.store.appeals import answer_appeal, file_appeal, find_appeal
 from grader.store.audit import note
-from grader.store.gradings import find_grading
+from grader.store.gradings import dead_letters, find_grading
 from grader.store.jobs import regrade, revive
 from grader.store.overrides import revoke_override, set_override
 from grader.web.forms import Form, Sender, SendingInstructor, SentForm, text_of
@@ -38,6 +38,19 @@ def grade_again(number: Number, dashboard: Pages, services: Shared, who: Sending
         return number if job is None else job.id
 
     return _to(dashboard.store.transact(work))
+
+
+@router.post("/to-do/retry")
+def retry_all(dashboard: Pages, services: Shared, who: SendingInstructor) -> RedirectResponse:
+    """Take up everything again that was given up: the forge, or the machine, is well again."""
+
+    def work(c: Connection) -> None:
+        for grading in dead_letters(c, list(dashboard.assignments)):
+            if revive(c, grading.id, services.now()):
+                note(c, who=who.login, action="regrade", subject=grading.subject, commit=grading.commit)
+
+    dashboard.store.transact(work)
+    return RedirectResponse("/to-do", 303)
 
 
 @router.post("/jobs/{number}/override")

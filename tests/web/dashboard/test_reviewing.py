@@ -6,8 +6,9 @@ import json
 import zipfile
 
 import pytest
-from classroom import forms
+from classroom import add_job, forms
 from school import School
+from sqlalchemy import Connection
 
 
 def exported(school: School, form: str) -> bytes:
@@ -133,6 +134,27 @@ def test_what_was_given_up_is_tried_again(school: School) -> None:
     assert answer.headers["location"] == f"/jobs/{job}"
     assert "In the queue" in school.instructor.get(f"/jobs/{job}").text
     assert "Nothing waits for a person" in school.instructor.get("/to-do").text
+
+
+def test_all_that_was_given_up_is_tried_again_at_once(school: School) -> None:
+    assert "Try all" not in school.instructor.get("/to-do").text  # of one there is a button already
+    more = {"state": "dead", "problem": "The forge answers 502.", "attempts": 4}
+    school.services.store.transact(lambda c: [add_job(c, "Yara Kahn", label=f"y{n}", **more) for n in range(2)])
+    assert "Try all 3 again" in school.instructor.get("/to-do").text
+    assert school.instructor.send("/to-do", "/to-do/retry", {}).headers["location"] == "/to-do"
+    assert "Nothing waits for a person" in school.instructor.get("/to-do").text
+    assert school.instructor.get("/audit").text.count("regrade") == 3
+    assert school.visitor("dana-fox").post("/to-do/retry", {}).status_code == 404
+
+
+def test_a_long_history_is_cut(school: School) -> None:
+    def push(c: Connection) -> list[int]:
+        return [add_job(c, "Yara Kahn", label=f"y{number}") for number in range(45)]
+
+    last = school.services.store.transact(push)[-1]
+    page = school.instructor.get(f"/jobs/{last}").text
+    assert page.count('class="commit"') == 40
+    assert "5 older ones." in page
 
 
 def test_a_students_data_is_deleted_when_the_name_is_written_twice(school: School) -> None:

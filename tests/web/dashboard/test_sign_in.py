@@ -91,7 +91,7 @@ def school_of(github: FakeGitHub, folder: Path) -> Iterator[School]:
     github.oauth_clients["id"] = "secret"
     services = services_in(folder, api=github.api, oauth_client_id="id", oauth_client_secret="secret")
     with client_of(create_app(services)) as client:
-        yield School(services, client)
+        yield School(services, client, {})
     services.store.close()
 
 
