@@ -1,5 +1,6 @@
 """A real service is killed in mid-grading: what it had acknowledged is graded, once; what it never heard of, too."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,22 @@ def jobs(service: Service) -> list[dict[str, object]]:
 
 def states(service: Service) -> set[object]:
     return {job["state"] for job in jobs(service)}
+
+
+def cut_off(service: Service, *, announced: int, sent: int) -> bytes:
+    """The status of a delivery of which fewer bytes come than announced; b"" where there is no answer.
+
+    What is announced as too large is answered before it has come.
+    """
+    head = (
+        f"POST /webhook HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {announced}\r\nX-GitHub-Event: push\r\n"
+        "X-GitHub-Delivery: cut\r\nX-Hub-Signature-256: sha256=0\r\nContent-Type: application/json\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+        connection.sendall(head.encode() + b" " * sent)
+        if announced < 2**20:
+            connection.shutdown(socket.SHUT_WR)
+        return (connection.recv(100).split() or [b"", b""])[1]
 
 
 @pytest.fixture
@@ -50,6 +67,8 @@ def test_killed_in_mid_grading(tmp_path: Path, commits: dict[str, list[str]]) ->
                         answer = service.deliver("push", push(name, commit), identifier)
                         assert answer.status_code == 202
                         acknowledged.add(commit)
+        assert cut_off(service, announced=1000, sent=10) in (b"", b"400")
+        assert cut_off(service, announced=30 * 2**20, sent=1000) == b"413"
         service.until(lambda: "running" in states(service), "something is graded")
         service.kill()
 
