@@ -13,7 +13,7 @@ _STATES = {
     "waiting": ("Waiting", "…", "none"),
     "running": ("Being graded", "↻", "busy"),
     "failed": ("Will be tried again", "↻", "warn"),
-    "dead": ("Gave up", "!", "ours"),
+    "dead": ("Not graded: a problem on our side", "!", "ours"),
     "gone": ("Commit is gone", "–", "none"),
 }
 _VERDICTS = {
