@@ -1,22 +1,21 @@
-"""Ways to a larger receptive field: a pool earlier, a dilation, one more convolution, a larger kernel."""
+"""Ways to a larger receptive field: a pool earlier, a dilation, more convolutions, a larger kernel."""
 
 import math
 from collections.abc import Iterator
 from contextlib import suppress
 
+from grader.advice.deeper import blocks, more_at_end, more_before
 from grader.advice.draft import CannotChange, Draft
 from grader.advice.option import Case, Option
 from grader.advice.sentences import convolution_code, placed
-from grader.advice.survey import Survey, input_of
+from grader.advice.survey import Survey
 from grader.analysis.flow import Call
 from grader.analysis.geometry import Geometry, geometry
 from grader.model.facts import PerAxis
-from grader.model.graph import Node, Reference
+from grader.model.graph import Reference
 
-_CONVOLUTION = "aten.conv2d.default"
 _MOST_POOLS = 4  # places that are tried, the last ones first
 _MOST_DILATION = 3
-_MOST_MORE = 4  # convolutions, or kernel sizes, that are added
 
 
 def wider_field(case: Case) -> Iterator[Option]:
@@ -38,13 +37,15 @@ def wider_field(case: Case) -> Iterator[Option]:
         with suppress(CannotChange):
             yield _pools_before(case.survey, call, late[0])
     with suppress(CannotChange):
-        yield from _more_before(case.survey, trunk[-1], math.ceil(missing / (2 * _jump(case, trunk[-1]))))
+        yield from more_before(case.survey, trunk[-1], math.ceil(missing / (2 * _jump(case, trunk[-1]))))
     if case.survey.head.linear and len(case.survey.head.begins) == 1:
         with suppress(CannotChange):
-            yield from _more_at_end(case.survey, math.ceil(missing / (2 * _smallest(jump))))
+            yield from more_at_end(case.survey, math.ceil(missing / (2 * _smallest(jump))))
     if spread:
         with suppress(CannotChange):
             yield from _larger(case.survey, spread[-1], math.ceil(missing / (2 * _jump(case, spread[-1]))))
+    with suppress(CannotChange):
+        yield from blocks(case.survey, missing, _smallest(jump))
 
 
 def _pools_before(survey: Survey, *calls: Call) -> Option:
@@ -85,65 +86,6 @@ def _dilated(survey: Survey, call: Call, missing: int, step: int) -> Iterator[Op
         (convolution_code(survey, call, dilation=dilation, padding=padding),),
         survey.location(call),
     )
-
-
-def _more_before(survey: Survey, call: Call, number: int) -> Iterator[Option]:
-    """3×3 convolutions before the last one, with as many channels as it reads."""
-    if not 1 <= number <= _MOST_MORE or call is survey.trunk[0]:
-        return
-    draft, channels = Draft(survey.export), survey.channels(input_of(call))
-    for weight, bias in _fresh(draft, channels, number):
-        for mode, reader in draft.twins(call.name):
-            source = Reference(ref=_input(draft, mode, reader))
-            added = draft.new_node(_CONVOLUTION, source, weight, bias, (1, 1), (1, 1))
-            draft.insert(mode, added, before=reader)
-            draft.set_argument(mode, reader, "input", Reference(ref=added.name))
-    yield Option(
-        f"Put {_many(number)} of 3×3 with {channels} channels before {placed(survey, call)}.",
-        draft,
-        (f"nn.Conv2d({channels}, {channels}, 3, padding=1)",),
-        survey.location(call),
-    )
-
-
-def _more_at_end(survey: Survey, number: int) -> Iterator[Option]:
-    """3×3 convolutions on the maps that the head reads, with as many channels."""
-    if not 1 <= number <= _MOST_MORE:
-        return
-    maps = survey.head.begins[0]
-    draft, channels = Draft(survey.export), survey.channels(maps)
-    added = _fresh(draft, channels, number)
-    for mode, last in draft.twins(maps):
-        nodes: list[Node] = []
-        for weight, bias in added:
-            source = Reference(ref=nodes[-1].name if nodes else last)
-            nodes.append(draft.new_node(_CONVOLUTION, source, weight, bias, (1, 1), (1, 1)))
-        for node in reversed(nodes):
-            draft.insert(mode, node, after=last)
-        draft.replace_reads(mode, last, nodes[-1].name, but=frozenset(node.name for node in nodes))
-    call = survey.train.calls.get(maps)
-    where = f", after {placed(survey, call)}" if call else ""
-    yield Option(
-        f"Put {_many(number)} of 3×3 with {channels} channels right before the head{where}.",
-        draft,
-        (f"nn.Conv2d({channels}, {channels}, 3, padding=1)",),
-        call.node.location if call else None,
-    )
-
-
-def _fresh(draft: Draft, channels: int, number: int) -> list[tuple[Reference, Reference]]:
-    """Weight and bias of that many 3×3 convolutions."""
-    return [
-        (
-            draft.new_parameter(f"added{index}.weight", (channels, channels, 3, 3)),
-            draft.new_parameter(f"added{index}.bias", (channels,)),
-        )
-        for index in range(number)
-    ]
-
-
-def _many(number: int) -> str:
-    return "one more convolution" if number == 1 else f"{number} more convolutions"
 
 
 def _larger(survey: Survey, call: Call, number: int) -> Iterator[Option]:

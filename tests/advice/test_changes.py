@@ -162,6 +162,30 @@ def test_a_wider_field_is_what_the_changed_network_has(
     assert total(change) == real.parameters.counted
 
 
+class Blocks(nn.Module):
+    def __init__(self, number: int = 0) -> None:
+        super().__init__()
+        blocks = [module for _ in range(number) for module in (nn.Conv2d(4, 4, 3, padding=1), nn.MaxPool2d(2))]
+        self.maps, self.fc = nn.Sequential(nn.Conv2d(1, 4, 3), *blocks), nn.Linear(4, 10)
+
+    def forward(self, x: Any) -> Any:
+        return self.fc(self.maps(x).mean((2, 3)))
+
+
+@pytest.mark.parametrize(("at_least", "number", "field"), [(17, 3, 24), (12, 2, 12), (24, 3, 24)])
+def test_blocks_where_much_is_missing(
+    at_least: int, number: int, field: int, ask: Ask, measured: Measure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a block adds (2 + 1)·jump to 3 pixels: 6, 12, 24
+    monkeypatch.setattr(proposing, "MOST_CHANGES", 9)
+    (change,) = [one for one in ask(Blocks(), "receptive_field", at_least=at_least) if "blocks" in one.what]
+    real = measured(Blocks(number))
+    assert change.what.startswith(f"Put {number} blocks of a 3×3 convolution with 4 channels and a 2×2 pool right")
+    assert real.receptive_field.before_head == field
+    assert f"each value would see {field}×{field} pixels" in change.effect
+    assert total(change) == real.parameters.counted
+
+
 def test_a_change_at_another_criterions_expense_says_so_and_stands_last(ask: Ask, measured: Measure) -> None:
     spent = measured(Seeing()).parameters.counted
     changes = ask(Seeing(), "receptive_field", at_least=24, others=[("parameters", {"less_than": spent + 1})])
