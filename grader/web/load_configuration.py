@@ -53,8 +53,7 @@ def load_configuration(file: Path) -> Loaded:
             key = "recipe" if isinstance(problem, RecipeError) and assignment.recipe else key
             line = document.line_of(("assignments", index, key))
             raise UsageError(f"{document.name}:{line}: {problem}") from None
-    place = configuration.store if "://" in configuration.store else str(file.parent / configuration.store)
-    return Loaded(configuration.model_copy(update={"store": place}), courses)
+    return Loaded(_placed(configuration, file.parent), courses)
 
 
 class _RosterError(UsageError):
@@ -74,16 +73,29 @@ def _document(file: Path) -> YamlDocument:
         raise UsageError(str(problem)) from None
 
 
+def _placed(configuration: Configuration, folder: Path) -> Configuration:
+    """With the places of files as they are from anywhere."""
+    store, data = configuration.store, configuration.work.data_dir
+    work = configuration.work.model_copy(update={"data_dir": str(folder / data) if data else None})
+    place = store if "://" in store else str(folder / store)
+    return configuration.model_copy(update={"store": place, "work": work})
+
+
 def _course(assignment: Assignment, folder: Path, clone_url: str) -> Course:
     if assignment.recipe:
-        load_recipe(assignment.recipe)
+        assignment = assignment.model_copy(update={"recipe": _beside(folder, assignment.recipe)})
+        load_recipe(assignment.recipe or "")
     rubric, entries = _rubric(assignment.rubric, folder), _roster(assignment.roster, folder)
     return course_of(assignment, rubric, entries, clone_url)
 
 
+def _beside(folder: Path, name: str) -> str:
+    """The file of that name in the folder, else the name, which may be that of a shipped one."""
+    return str(folder / name) if (folder / name).is_file() else name
+
+
 def _rubric(name: str, folder: Path) -> Rubric:
-    beside = folder / name
-    rubric = load_rubric(beside if beside.is_file() else name)
+    rubric = load_rubric(_beside(folder, name))
     validate_checks(rubric)
     return rubric
 
@@ -102,6 +114,12 @@ def _roster(name: str | None, folder: Path) -> tuple[RosterEntry, ...]:
         raise _RosterError(f"the roster {name!r}: {problem}") from None
     if roster.errors:
         raise _RosterError(f"the roster {name!r}, {roster.errors[0]}.")
+    for entry in roster.entries:
+        if entry.recipe:
+            try:
+                load_recipe(entry.recipe)
+            except RecipeError as problem:
+                raise _RosterError(f"the roster {name!r}, line {entry.line}: {problem}") from None
     return roster.entries
 
 

@@ -23,6 +23,7 @@ from grader.web.rate_limit import RateLimit
 from grader.web.services import Services
 from grader.web.supervisor import READY, Supervisor
 
+_LOG = logging.getLogger("grader.serve")
 _FORGE = ("GITHUB_TOKEN", "GH_TOKEN", "GRADER_GITHUB_APP_ID", "GRADER_GITHUB_APP_KEY", "GRADER_GITHUB_APP_KEY_FILE")
 _MARKER = "GRADER_MARKER_KEY"
 _MOST_AT_ONCE = 1_000  # connections; those that watch a training stay open
@@ -35,6 +36,8 @@ def serve_web(file: Path, *, with_workers: bool) -> None:
     loaded = load_configuration(file)
     credentials = credentials_of_environment()
     forge_credentials(loaded)  # now, and not when the first report is to be posted
+    for note in _notes(loaded):
+        _LOG.warning("%s", note)
     with _store(loaded) as store:
         command = [
             sys.executable,
@@ -113,6 +116,7 @@ def look(file: Path) -> list[str]:
         f"forge     {configuration.api_url}, as {reads}",
         f"sign-in   by {' or '.join(ways)}; instructors: {', '.join(configuration.instructors) or 'nobody by account'}",
         *(_assignment(loaded, name) for name in loaded.courses),
+        *(f"note: {one}" for one in _notes(loaded)),
     ]
 
 
@@ -128,6 +132,14 @@ def forge_credentials(loaded: Loaded, environment: Mapping[str, str] | None = No
             mend="Set GRADER_GITHUB_APP_ID and GRADER_GITHUB_APP_KEY_FILE, or GITHUB_TOKEN; or write `publish: []`.",
         )
     return None
+
+
+def _notes(loaded: Loaded) -> list[str]:
+    """What is allowed, and hardly meant."""
+    configuration = loaded.configuration
+    if configuration.is_secure and not configuration.proxies:
+        return ["no `proxies` are named: behind a reverse proxy all requests count as one address's, also for limits."]
+    return []
 
 
 def _assignment(loaded: Loaded, name: str) -> str:

@@ -110,7 +110,7 @@ def _command(assignment: Assignment) -> tuple[str, ...]:
         "--rubric": Path(assignment.rubric).name,
         "--epochs": assignment.epochs,
         "--seeds": assignment.seeds,
-        "--recipe": assignment.recipe,
+        "--recipe": Path(assignment.recipe).name if assignment.recipe else None,
     }
     told = [word for option, value in named.items() if value is not None for word in (option, str(value))]
     return (*told, *(() if assignment.train else ("--no-train",)))

@@ -98,8 +98,13 @@ def test_a_file_that_is_not_there_or_not_yaml(tmp_path: Path) -> None:
 def test_places_are_relative_to_the_file(tmp_path: Path) -> None:
     text = (folder("rubrics") / "demo.yaml").read_text().replace("id: demo", "id: mine")
     (tmp_path / "mine.yaml").write_text(text)
-    found = load_configuration(written(tmp_path, CONFIGURATION.replace("rubric: demo", "rubric: mine.yaml")))
+    recipe = (folder("rubrics") / "recipes" / "digits.yaml").read_text()
+    (tmp_path / "own.yaml").write_text(recipe)
+    mine = CONFIGURATION.replace("rubric: demo", "rubric: mine.yaml\n    recipe: own.yaml")
+    found = load_configuration(written(tmp_path, f"work: {{data_dir: data}}\n{mine}"))
     assert found.configuration.store == str(tmp_path / "store.sqlite")
+    assert found.configuration.work.data_dir == str(tmp_path / "data")
+    assert found.courses["mnist"].assignment.recipe == str(tmp_path / "own.yaml")
     assert found.courses["mnist"].rubric.id == "mine"
 
 
@@ -124,6 +129,20 @@ def test_a_roster_says_who_it_is(tmp_path: Path) -> None:
     assert (ada.student, ada.login) == ("s2", "ada")
     assert (eve.student, eve.login) == ("eve", "eve")
     assert found.holds("grace/cnn") and not found.holds("grace/other")
+
+
+def test_a_mistake_in_a_roster_is_named_with_both_lines(tmp_path: Path) -> None:
+    for roster, said in (
+        (
+            "student,repository\ns1,https://github.com/a/b\ns1,https://github.com/a/c\n",
+            "line 3: s1 is already on line 2",
+        ),
+        ("student,repository,recipe\ns1,https://github.com/a/b,none\n", "line 2: There is no recipe 'none'"),
+        ("a,b\n1,2\n", "names no columns that are known"),
+    ):
+        with pytest.raises(UsageError, match=r"service.yaml:3: the roster 'students.csv'") as raised:
+            course(tmp_path, "roster: students.csv", roster)
+        assert said in str(raised.value)
 
 
 def test_a_roster_of_github_classroom_needs_no_repositories(tmp_path: Path) -> None:
