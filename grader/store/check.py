@@ -6,12 +6,14 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, func, select
 
 from grader.errors import StoreError
+from grader.model.job import Job, JobState
 from grader.model.roster import RosterEntry
 from grader.model.work import Ended, Stage, State
 from grader.store.every_table import METADATA
 from grader.store.fingerprints import unpacked_fingerprint
 from grader.store.publication_tables import PUBLICATION
 from grader.store.publications import PENDING, SENDING, unpacked_posts
+from grader.store.queue_tables import JOB
 from grader.store.results import unpacked_report, unpacked_training
 from grader.store.tables import BATCH, FINGERPRINT, REPORT, STAGE, SUBMISSION, TRAINING
 
@@ -27,6 +29,7 @@ def problems(connection: Connection) -> Iterator[str]:
     yield from _contents(connection)
     yield from _submissions(connection)
     yield from _publications(connection)
+    yield from _jobs(connection)
 
 
 def sizes(connection: Connection) -> dict[str, int]:
@@ -98,3 +101,22 @@ def _submissions(connection: Connection) -> Iterator[str]:
     for (outcome,) in connection.execute(select(STAGE.c.outcome).distinct()):
         if outcome not in ended:
             yield f"A stage ended as {outcome!r}, which is no known end."
+
+
+def _jobs(connection: Connection) -> Iterator[str]:
+    reports = set(connection.scalars(select(REPORT.c.key)))
+    for row in connection.execute(select(JOB)):
+        what = f"The job {row.id} of {row.repository} for {row.assignment}"
+        try:
+            job = Job.model_validate(dict(row._mapping))
+        except ValidationError:
+            yield f"{what} can't be read."
+            continue
+        if job.state is JobState.DONE and job.report_key is None:
+            yield f"{what} is done and has no report."
+        if job.report_key is not None and job.report_key not in reports:
+            yield f"{what} refers to a report that is not there."
+        if (job.state is JobState.RUNNING) and not (job.worker and job.leased_until):
+            yield f"{what} is running, and nobody has it."
+        if job.state in (JobState.DEAD, JobState.FAILED, JobState.GONE) and not job.problem:
+            yield f"{what} is {job.state} without a reason."

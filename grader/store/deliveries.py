@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete
 
 from grader.model.base import Frozen
 from grader.store.insert_once import insert_once
@@ -27,9 +27,3 @@ def note_delivery(connection: Connection, delivery: Delivery, received: datetime
 def forget_deliveries(connection: Connection, before: datetime) -> int:
     """Remove the deliveries that were received before a moment; how many."""
     return connection.execute(delete(DELIVERY).where(DELIVERY.c.received_at < moment(before))).rowcount
-
-
-def delivery_counts(connection: Connection) -> dict[str, int]:
-    """How many deliveries there are of each event."""
-    rows = connection.execute(select(DELIVERY.c.event, func.count()).group_by(DELIVERY.c.event))
-    return {str(event): int(number) for event, number in rows}

@@ -10,6 +10,8 @@ from a_service import all_jobs, commit
 from grader.model.job import Job, JobState, NewJob, Publication
 from grader.model.work import Stage
 from grader.store import jobs
+from grader.store.check import problems
+from grader.store.deliveries import Delivery, forget_deliveries, note_delivery
 from grader.store.engine import Store, open_store
 from grader.store.progress import add_progress, progress_since
 
@@ -172,3 +174,31 @@ def test_progress_goes_with_the_job_that_told_it(store: Store) -> None:
     assert store.transact(lambda c: progress_since(c, job.id, told[0][0])) == told[1:]
     fail(store, job.id, "a", None)
     assert store.transact(lambda c: progress_since(c, job.id, 0)) == []
+
+
+def test_ids_of_deliveries_are_kept_for_a_while(store: Store) -> None:
+    def note(name: str, days: int) -> bool:
+        delivery = Delivery(id=name, event="push", repository="course/mnist-ada", outcome="queued")
+        return store.transact(lambda c: note_delivery(c, delivery, NOW + timedelta(days=days)))
+
+    assert [note("a", 0), note("b", 10), note("a", 10)] == [True, True, False]
+    assert store.transact(lambda c: forget_deliveries(c, NOW + timedelta(days=5))) == 1
+    assert [note("a", 11), note("b", 11)] == [True, False]
+
+
+def test_the_check_of_a_store_looks_at_its_queue(store: Store) -> None:
+    queue(store, new(1), new(2), new(3), new(4))
+    first, second, third, _ = (job.id for job in all_jobs(store))
+    fail(store, take(store, "a", most=1)[0].id, "a", None)
+    assert store.transact(lambda c: list(problems(c))) == []
+    for number, changed in (
+        (first, {"problem": ""}),
+        (second, {"state": "done"}),
+        (third, {"state": "running"}),
+    ):
+        store.transact(lambda c, n=number, v=changed: c.execute(jobs.JOB.update().where(jobs.JOB.c.id == n).values(v)))
+    assert store.transact(lambda c: list(problems(c))) == [
+        f"The job {first} of course/mnist-ada for mnist is dead without a reason.",
+        f"The job {second} of course/mnist-ada for mnist is done and has no report.",
+        f"The job {third} of course/mnist-ada for mnist is running, and nobody has it.",
+    ]
