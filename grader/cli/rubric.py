@@ -28,14 +28,17 @@ def list_shipped() -> None:
 
 
 @app.command()
-def show(rubric: Annotated[str, typer.Argument(help="Name of a shipped rubric, or a YAML file.")]) -> None:
+def show(
+    rubric: Annotated[str, typer.Argument(help="Name of a shipped rubric, or a YAML file.")],
+    yaml: Annotated[bool, typer.Option("--yaml", help="Its file as it stands: to copy, change and use.")] = False,
+) -> None:
     """Show what a rubric asks for, with points and the text for the student."""
     from grader.checks.validate import validate_checks
-    from grader.rubric.load import load_rubric
+    from grader.rubric.load import load_rubric, rubric_text
 
     loaded = load_rubric(rubric)
     validate_checks(loaded)
-    _print(_described(loaded))
+    _print([rubric_text(rubric).rstrip("\n")] if yaml else _described(loaded))
 
 
 @app.command()

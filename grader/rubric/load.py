@@ -36,6 +36,11 @@ def parse_rubric(text: str, name: str) -> Rubric:
     return rubric.read_from(Origin(name, document.lines))
 
 
+def rubric_text(name_or_path: str) -> str:
+    """The YAML of the rubric of that name, or of the one in that file, as it stands there. Raises RubricError."""
+    return _read(*_locate(name_or_path))
+
+
 def list_rubrics() -> tuple[Rubric, ...]:
     """The shipped rubrics, by id."""
     return tuple(load_rubric(name) for name in _shipped())

@@ -32,6 +32,11 @@ def test_show_has_task_points_digest_and_every_text() -> None:
         assert criterion.text.strip() in text
 
 
+def test_show_yaml_gives_a_file_to_begin_with(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(run("show", "mnist-20k", "--yaml"), encoding="utf-8")
+    assert load_rubric(tmp_path / "mine.yaml").digest == load_rubric("mnist-20k").digest
+
+
 def test_show_refuses_a_rubric_with_a_typo(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text((folder("rubrics") / "demo.yaml").read_text().replace("less_than", "less_then"))
