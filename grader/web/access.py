@@ -9,8 +9,8 @@ from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
 
+from grader.web.dashboard.session import by_session
 from grader.web.services import services_of
-from grader.web.session import by_session
 from grader.web.viewer import ADMIN, Viewer
 
 

@@ -16,9 +16,9 @@ from grader.store.gradings import find_grading, listed
 from grader.store.jobs import regrade, revive
 from grader.store.results import find_report
 from grader.web.access import Instructor, Somebody
-from grader.web.class_results import class_results
+from grader.web.dashboard.class_results import class_results
+from grader.web.dashboard.session import Pages
 from grader.web.services import Services, Shared
-from grader.web.session import Pages
 from grader.web.viewer import Viewer
 
 _LARGEST = 2**31 - 1  # number in a store

@@ -5,12 +5,13 @@ from fastapi.responses import JSONResponse
 
 from grader import __version__
 from grader.errors import StoreError
-from grader.web import api, events, health, webhook
-from grader.web.inbox import Inbox
-from grader.web.pages import add_pages
+from grader.web import api, events, health
+from grader.web.dashboard.pages import add_pages
 from grader.web.security_headers import SecurityHeaders
 from grader.web.services import Services
 from grader.web.throttle import Throttle
+from grader.web.webhook import route as webhook
+from grader.web.webhook.inbox import Inbox
 
 _ABOUT = "An autograder for deep-learning courses: what was handed in, how it was graded, and why."
 

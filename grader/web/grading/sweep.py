@@ -19,10 +19,10 @@ from grader.report.escape import log_text
 from grader.store import jobs
 from grader.store.engine import Store
 from grader.store.moments import moment
-from grader.web.decision import of_branch, of_open
-from grader.web.event import PullRequest
 from grader.web.grading.access import ForgeAccess
 from grader.web.repositories import Course
+from grader.web.webhook.decision import of_branch, of_open
+from grader.web.webhook.event import PullRequest
 
 _LOG = logging.getLogger("grader.sweep")
 _PATIENCE = 900.0  # seconds that one sweep waits for rate limits, all in all

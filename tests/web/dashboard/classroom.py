@@ -28,10 +28,10 @@ from grader.store.sessions import begin_session
 from grader.training.launch import ProgressEvent
 from grader.web.app import create_app
 from grader.web.credentials import Credentials
+from grader.web.dashboard.session import digest_of, new_secret
 from grader.web.load_configuration import load_configuration
 from grader.web.rate_limit import RateLimit
 from grader.web.services import Services
-from grader.web.session import digest_of, new_secret
 
 TOKEN = "a token of at least 32 characters"
 CONFIGURATION = """\

@@ -9,7 +9,7 @@ import pytest
 from classroom import add_job, passing
 from school import School
 
-from grader.web.exports import FORMATS
+from grader.web.dashboard.exports import FORMATS
 
 
 def export(school: School, form: str, assignment: str = "mnist") -> bytes:

@@ -14,7 +14,7 @@ from fake_github import FakeGitHub, Fault, serve_fake_github
 from school import School
 
 from grader.web.app import create_app
-from grader.web.sign_in import _inside
+from grader.web.dashboard.sign_in import _inside
 
 
 def cookies_of(answer: object) -> dict[str, str]:

@@ -8,7 +8,7 @@ from classroom import missing_accuracy, passing
 from grader.model.report import GradeReport
 from grader.model.review import Grading, Override
 from grader.model.roster import RosterEntry
-from grader.web.standing import Standing, counting, grade_of_standing, row_of, standings
+from grader.web.dashboard.standing import Standing, counting, grade_of_standing, row_of, standings
 
 ADA = RosterEntry(student="ada", line=2, repository="https://h.example/ada")
 

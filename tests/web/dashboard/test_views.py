@@ -6,10 +6,10 @@ from classroom import missing_accuracy, news, passing
 from report_factory import failing_static
 
 from grader.model.review import AuditEntry
-from grader.web.comparison import compare
-from grader.web.grading_view import audit_rows, lines
-from grader.web.live import live_view
-from grader.web.moments import moment
+from grader.web.dashboard.comparison import compare
+from grader.web.dashboard.grading_view import audit_rows, lines
+from grader.web.dashboard.live import live_view
+from grader.web.dashboard.moments import moment
 
 
 def test_what_changed_since_the_previous_report() -> None:

@@ -16,7 +16,7 @@ from grader.web.credentials import Credentials
 from grader.web.load_configuration import load_configuration
 from grader.web.rate_limit import RateLimit
 from grader.web.services import Services
-from grader.web.signature import signature_of
+from grader.web.webhook.signature import signature_of
 
 SECRET = "a secret of thirty-two characters"
 TOKEN = "a token of at least 32 characters"

@@ -10,8 +10,8 @@ import pytest
 from a_service import all_jobs, commit, signed
 from asgi_client import Client
 
-from grader.web.event import PullRequestEvent, Push
 from grader.web.services import Services
+from grader.web.webhook.event import PullRequestEvent, Push
 
 pytestmark = pytest.mark.system  # needs the npm packages that `.ci/node-packages` fetches
 _FOLDER = Path(sys.prefix) / "node-packages"

@@ -17,10 +17,10 @@ from grader.errors import UsageError
 from grader.model.review import subject_of
 from grader.store.audit import note
 from grader.web.access import Instructor
-from grader.web.class_results import ClassResults, class_results
-from grader.web.refusals import NotThere
-from grader.web.session import Pages
-from grader.web.standing import stored_submission
+from grader.web.dashboard.class_results import ClassResults, class_results
+from grader.web.dashboard.refusals import NotThere
+from grader.web.dashboard.session import Pages
+from grader.web.dashboard.standing import stored_submission
 
 router = APIRouter(include_in_schema=False)
 

@@ -22,14 +22,14 @@ from grader.store.overrides import overrides_of
 from grader.store.progress import progress_since
 from grader.store.results import find_report
 from grader.web.access import Somebody
-from grader.web.comparison import Comparison, compare
-from grader.web.dashboard import Dashboard
-from grader.web.grading_view import STEPS, appeal_row, audit_rows, grading_row, override_row
-from grader.web.live import live_view
-from grader.web.refusals import NotThere
-from grader.web.rendering import page
-from grader.web.session import Pages
-from grader.web.standing import counting
+from grader.web.dashboard.comparison import Comparison, compare
+from grader.web.dashboard.dashboard import Dashboard
+from grader.web.dashboard.grading_view import STEPS, appeal_row, audit_rows, grading_row, override_row
+from grader.web.dashboard.live import live_view
+from grader.web.dashboard.refusals import NotThere
+from grader.web.dashboard.rendering import page
+from grader.web.dashboard.session import Pages
+from grader.web.dashboard.standing import counting
 from grader.web.viewer import Viewer
 
 router = APIRouter(include_in_schema=False)

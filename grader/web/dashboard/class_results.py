@@ -10,8 +10,8 @@ from grader.model.result import ResultRow
 from grader.store.batches import now
 from grader.store.gradings import of_assignment
 from grader.store.overrides import overrides_that_hold
-from grader.web.dashboard import Dashboard, GradedAssignment
-from grader.web.standing import Standing, grade_of_standing, row_of, standings
+from grader.web.dashboard.dashboard import Dashboard, GradedAssignment
+from grader.web.dashboard.standing import Standing, grade_of_standing, row_of, standings
 
 
 @dataclass(frozen=True)

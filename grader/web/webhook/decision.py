@@ -6,8 +6,8 @@ from datetime import datetime
 
 from grader.model.job import Cause, NewJob
 from grader.store.moments import moment
-from grader.web.event import EventRepository, PullRequest, PullRequestEvent, Push
 from grader.web.repositories import Course, Identity
+from grader.web.webhook.event import EventRepository, PullRequest, PullRequestEvent, Push
 
 _NEW_COMMITS = ("opened", "synchronize", "reopened", "ready_for_review")
 QUEUED = "queued"

@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, Request
 
 from grader.web.access import Instructor, Somebody
-from grader.web.refusals import BadForm, FormRefused, TooLarge
-from grader.web.session import SESSION, dashboard_of, form_token
+from grader.web.dashboard.refusals import BadForm, FormRefused, TooLarge
+from grader.web.dashboard.session import SESSION, dashboard_of, form_token
 from grader.web.viewer import Viewer
 
 _MOST_BYTES = 64 * 1024

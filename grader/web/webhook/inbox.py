@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from grader.store.deliveries import Delivery, note_delivery
 from grader.store.engine import Store
 from grader.store.jobs import queue
-from grader.web.decision import Decision
+from grader.web.webhook.decision import Decision
 
 _MOST = 200  # deliveries in one transaction
 

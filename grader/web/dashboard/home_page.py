@@ -8,11 +8,11 @@ from grader.report.escape import prose
 from grader.store.appeals import open_appeals
 from grader.store.gradings import counts, dead_letters, gradings_of
 from grader.web.access import Somebody
-from grader.web.dashboard import Dashboard, GradedAssignment
-from grader.web.grading_view import grading_row
-from grader.web.moments import Moment, moment
-from grader.web.rendering import page
-from grader.web.session import Pages
+from grader.web.dashboard.dashboard import Dashboard, GradedAssignment
+from grader.web.dashboard.grading_view import grading_row
+from grader.web.dashboard.moments import Moment, moment
+from grader.web.dashboard.rendering import page
+from grader.web.dashboard.session import Pages
 
 router = APIRouter(include_in_schema=False)
 

@@ -7,13 +7,13 @@ from grader.batch.results.view.page import page as class_view
 from grader.store.appeals import open_appeals
 from grader.store.gradings import find_grading
 from grader.web.access import Instructor
-from grader.web.class_results import ClassResults, class_results
-from grader.web.dashboard import Dashboard, GradedAssignment
-from grader.web.exports import FORMATS
-from grader.web.moments import moment
-from grader.web.refusals import NotThere
-from grader.web.rendering import page
-from grader.web.session import Pages
+from grader.web.dashboard.class_results import ClassResults, class_results
+from grader.web.dashboard.dashboard import Dashboard, GradedAssignment
+from grader.web.dashboard.exports import FORMATS
+from grader.web.dashboard.moments import moment
+from grader.web.dashboard.refusals import NotThere
+from grader.web.dashboard.rendering import page
+from grader.web.dashboard.session import Pages
 
 router = APIRouter(include_in_schema=False)
 

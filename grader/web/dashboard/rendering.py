@@ -7,8 +7,8 @@ from fastapi.responses import HTMLResponse
 
 from grader.report.templates import environment
 from grader.web.access import viewer_of
-from grader.web.session import SESSION, form_token
-from grader.web.static_files import address_of
+from grader.web.dashboard.session import SESSION, form_token
+from grader.web.dashboard.static_files import address_of
 from grader.web.viewer import Viewer
 
 PRIVATE = {"Cache-Control": "private, no-store"}

@@ -12,11 +12,11 @@ from grader.store.audit import note
 from grader.store.gradings import dead_letters, find_grading
 from grader.store.jobs import regrade, revive
 from grader.store.overrides import revoke_override, set_override
-from grader.web.forms import Form, Sender, SendingInstructor, SentForm, text_of
-from grader.web.grading_page import Number, visible_grading
-from grader.web.refusals import BadForm, NotThere
+from grader.web.dashboard.forms import Form, Sender, SendingInstructor, SentForm, text_of
+from grader.web.dashboard.grading_page import Number, visible_grading
+from grader.web.dashboard.refusals import BadForm, NotThere
+from grader.web.dashboard.session import Pages
 from grader.web.services import Shared
-from grader.web.session import Pages
 
 router = APIRouter(include_in_schema=False)
 

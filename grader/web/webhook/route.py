@@ -11,10 +11,10 @@ from starlette.requests import ClientDisconnect
 
 from grader.errors import StoreError
 from grader.store.deliveries import Delivery
-from grader.web.decision import Decision, of_pull_request, of_push
-from grader.web.event import PullRequestEvent, Push
 from grader.web.services import Services, Shared
-from grader.web.signature import is_signed
+from grader.web.webhook.decision import Decision, of_pull_request, of_push
+from grader.web.webhook.event import PullRequestEvent, Push
+from grader.web.webhook.signature import is_signed
 
 router = APIRouter(tags=["webhook"])
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")

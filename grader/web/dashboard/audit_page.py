@@ -7,11 +7,11 @@ from grader.model.review import pseudonym
 from grader.store.audit import entries, note
 from grader.store.forget import forget
 from grader.web.access import Instructor
-from grader.web.forms import SendingInstructor, SentForm, text_of
-from grader.web.grading_view import audit_rows
-from grader.web.refusals import BadForm
-from grader.web.rendering import page
-from grader.web.session import Pages
+from grader.web.dashboard.forms import SendingInstructor, SentForm, text_of
+from grader.web.dashboard.grading_view import audit_rows
+from grader.web.dashboard.refusals import BadForm
+from grader.web.dashboard.rendering import page
+from grader.web.dashboard.session import Pages
 
 router = APIRouter(include_in_schema=False)
 

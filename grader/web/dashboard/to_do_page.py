@@ -5,9 +5,9 @@ from fastapi import APIRouter, Request, Response
 from grader.store.appeals import open_appeals
 from grader.store.gradings import dead_letters, find_grading
 from grader.web.access import Instructor
-from grader.web.grading_view import appeal_row, grading_row
-from grader.web.rendering import page
-from grader.web.session import Pages
+from grader.web.dashboard.grading_view import appeal_row, grading_row
+from grader.web.dashboard.rendering import page
+from grader.web.dashboard.session import Pages
 
 router = APIRouter(include_in_schema=False)
 

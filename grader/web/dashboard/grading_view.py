@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from grader.model.review import Appeal, AuditEntry, Grading, Override
 from grader.report.escape import prose, visible
 from grader.report.notation import points
-from grader.web.moments import Moment, moment
+from grader.web.dashboard.moments import Moment, moment
 
 _STATES = {
     "waiting": ("Waiting", "…", "none"),

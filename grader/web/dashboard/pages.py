@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from grader.errors import DamagedError
-from grader.web import (
+from grader.web.dashboard import (
     audit_page,
     class_page,
     exports,
@@ -22,9 +22,9 @@ from grader.web import (
     static_files,
     to_do_page,
 )
-from grader.web.dashboard import dashboard_for
-from grader.web.refusals import NotThere, Refusal
-from grader.web.rendering import refusal_page
+from grader.web.dashboard.dashboard import dashboard_for
+from grader.web.dashboard.refusals import NotThere, Refusal
+from grader.web.dashboard.rendering import refusal_page
 from grader.web.services import Services
 
 _PARTS = (sign_in, home_page, class_page, exports, grading_page, reviewing, to_do_page, audit_page, static_files)

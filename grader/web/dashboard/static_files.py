@@ -7,7 +7,7 @@ from functools import cache
 from fastapi import APIRouter, Request, Response
 
 from grader.report.templates import script, stylesheet
-from grader.web.refusals import NotThere
+from grader.web.dashboard.refusals import NotThere
 
 router = APIRouter(include_in_schema=False)
 

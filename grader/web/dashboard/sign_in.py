@@ -8,15 +8,15 @@ from fastapi.responses import RedirectResponse
 from grader.model.review import Role
 from grader.store.audit import note
 from grader.web.access import address_of, is_admin_token, refuse_after_too_many, viewer_of
-from grader.web.dashboard import Dashboard
-from grader.web.forms import Sender, SentForm, require_token
-from grader.web.oauth import Begun, SignInError, authorization_url, begin, login_of
-from grader.web.refusals import NotThere, SignInFailed
-from grader.web.rendering import page
+from grader.web.dashboard.dashboard import Dashboard
+from grader.web.dashboard.forms import Sender, SentForm, require_token
+from grader.web.dashboard.oauth import Begun, SignInError, authorization_url, begin, login_of
+from grader.web.dashboard.refusals import NotThere, SignInFailed
+from grader.web.dashboard.rendering import page
+from grader.web.dashboard.session import VISIT, WAY_BACK, Pages, form_token, new_secret
+from grader.web.dashboard.session import sign_in as begin_session
+from grader.web.dashboard.session import sign_out as end_session
 from grader.web.services import services_of
-from grader.web.session import VISIT, WAY_BACK, Pages, form_token, new_secret
-from grader.web.session import sign_in as begin_session
-from grader.web.session import sign_out as end_session
 from grader.web.viewer import ADMIN
 
 router = APIRouter(include_in_schema=False)

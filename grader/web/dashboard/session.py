@@ -10,7 +10,7 @@ from fastapi import Depends, Request, Response
 
 from grader.model.review import Role
 from grader.store.sessions import LASTS, begin_session, end_session, find_session
-from grader.web.dashboard import Dashboard
+from grader.web.dashboard.dashboard import Dashboard
 from grader.web.viewer import ADMIN, Viewer
 
 

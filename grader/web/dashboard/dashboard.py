@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from grader.model.roster import RosterEntry
 from grader.model.rubric import Rubric
 from grader.store.engine import Store
-from grader.web.kept_reports import KeptReports
-from grader.web.oauth import OAuthApp
+from grader.web.dashboard.kept_reports import KeptReports
+from grader.web.dashboard.oauth import OAuthApp
 from grader.web.services import Services
 
 
