@@ -96,23 +96,33 @@ def export(
 @app.command()
 def forget(
     place: Place,
-    student: Annotated[str, typer.Argument(help="The name in the roster, or the login on the forge.")],
+    student: Annotated[str | None, typer.Argument(help="The name in the roster, or the login on the forge.")] = None,
+    assignment: Annotated[
+        str | None, typer.Option("--assignment", metavar="NAME", help="In place of a student: all of an assignment.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete all that a store holds of a student, for good: gradings, reports, points set by hand, appeals."""
+    from grader.errors import UsageError
     from grader.model.review import pseudonym
     from grader.report.escape import log_text
     from grader.store.audit import note
     from grader.store.forget import forget as forget_student
+    from grader.store.forget import forget_assignment
 
+    if (student is None) == (assignment is None):
+        raise UsageError("Name a student, or an assignment with --assignment.")
     with existing_store(place) as store:
         if not yes:
-            typer.confirm(log_text(f"Delete everything of {student!r}?"), abort=True)
+            whose = repr(student) if assignment is None else f"the assignment {assignment!r}"
+            typer.confirm(log_text(f"Delete everything of {whose}?"), abort=True)
 
         def work(connection: "Connection") -> "Forgotten":
-            found = forget_student(connection, student)
+            if assignment is not None:
+                found, subject = forget_assignment(connection, assignment), assignment
+            else:
+                found, subject = forget_student(connection, str(student)), pseudonym(str(student).lower())
             counts = {"gradings": found.gradings, "submissions": found.submissions, "reports": found.reports}
-            subject = pseudonym(student.lower())
             note(connection, who="grader store forget", action="forget", subject=subject, **counts)
             return found
 

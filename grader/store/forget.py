@@ -1,4 +1,4 @@
-"""Deleting everything that a store holds of a student. In the caller's transaction.
+"""Deleting everything that a store holds of a student, or of an assignment. In the caller's transaction.
 
 What is left: training runs, which name nobody (a graph, a recipe, a seed), and rows of the audit trail, in which the
 student is a pseudonym from then on.
@@ -48,6 +48,30 @@ def forget(connection: Connection, student: str) -> Forgotten:
     _rename_in_audit(connection, {student, login}, subjects, pseudonym(login))
     reports = _delete_unused_reports(connection, keys - {None})
     return Forgotten(repositories=tuple(repositories), gradings=len(jobs), submissions=submissions, reports=reports)
+
+
+def forget_assignment(connection: Connection, assignment: str) -> Forgotten:
+    """Delete all that the service keeps of an assignment; what its students have in others stays.
+
+    Raises UsageError where nothing is kept of that name.
+    """
+    whose = JOB.c.assignment == assignment
+    jobs = list(connection.execute(select(JOB.c.login, JOB.c.repository, JOB.c.report_key).where(whose)))
+    if not jobs:
+        raise UsageError(f"The store holds no grading of an assignment {assignment!r}.")
+    connection.execute(delete(JOB).where(whose))
+    connection.execute(delete(OVERRIDE).where(OVERRIDE.c.assignment == assignment))
+    repositories = sorted({job.repository for job in jobs})
+    for table in (DELIVERY, PUBLICATION):
+        _delete_of(connection, table, repositories)
+    elsewhere = set(connection.scalars(select(JOB.c.login)))
+    for login in {job.login for job in jobs}:
+        subjects = {subject_of(assignment, job.repository) for job in jobs if job.login == login}
+        gone = {login} - elsewhere - {""}
+        connection.execute(delete(SESSION).where(SESSION.c.login.in_(gone), SESSION.c.role == "student"))
+        _rename_in_audit(connection, gone, subjects, pseudonym(login))
+    reports = _delete_unused_reports(connection, {job.report_key for job in jobs} - {None})
+    return Forgotten(repositories=tuple(repositories), gradings=len(jobs), submissions=0, reports=reports)
 
 
 def _delete_of(connection: Connection, table: Table, repositories: Sequence[str]) -> None:

@@ -53,3 +53,16 @@ def test_who_is_not_there_is_a_mistake(place: Path) -> None:
     said = CliRunner().invoke(app, ["store", "forget", str(place), "eve", "--yes"])
     assert isinstance(said.exception, UsageError)
     assert str(said.exception) == "The store holds nothing of 'eve'."
+
+
+@pytest.mark.parametrize("named", [[], ["ada", "--assignment", "mnist"]])
+def test_it_wants_a_student_or_an_assignment(place: Path, named: list[str]) -> None:
+    said = CliRunner().invoke(app, ["store", "forget", str(place), *named, "--yes"])
+    assert str(said.exception) == "Name a student, or an assignment with --assignment."
+    assert students(place) == ["ada", "bob"]
+
+
+def test_an_assignment_that_is_not_there_is_a_mistake(place: Path) -> None:
+    said = CliRunner().invoke(app, ["store", "forget", str(place), "--assignment", "mnist"], input="y\n")
+    assert "Delete everything of the assignment 'mnist'?" in said.output
+    assert str(said.exception) == "The store holds no grading of an assignment 'mnist'."

@@ -16,7 +16,7 @@ from grader.store.audit import entries, note
 from grader.store.batches import begin_batch, finish, submissions
 from grader.store.check import problems
 from grader.store.engine import Store
-from grader.store.forget import forget
+from grader.store.forget import forget, forget_assignment
 from grader.store.gradings import counts, dead_letters, find_grading, gradings_of, history, of_assignment
 from grader.store.overrides import overrides_of, overrides_that_hold, revoke_override, set_override
 from grader.store.queue_tables import DELIVERY, JOB, PROGRESS
@@ -173,3 +173,33 @@ def test_what_is_kept_of_a_shared_repository_is_kept_for_the_other(store: Store)
     store.transact(lambda c: forget(c, "Ada"))
     assert len(store.transact(lambda c: overrides_of(c, "mnist", "course/group-1"))) == 1
     assert [one.login for one in store.transact(lambda c: history(c, "mnist", "course/group-1"))] == ["bob"]
+
+
+def test_all_of_an_assignment_is_deleted_and_nothing_of_others(
+    store: Store, report: GradeReport, work_key: WorkKey
+) -> None:
+    def fill(c: Connection) -> None:
+        key = keep_report(c, work_key, report)
+        old = add_job(c, "course/old-ada", assignment="old", report_key=key)
+        add_job(c, "course/old-bob", assignment="old", student="bob", login="bob")
+        add_job(c)
+        for number, repository in enumerate(("course/old-ada", "course/mnist-ada")):
+            values = {"id": str(number), "event": "push", "received_at": "", "outcome": "queued"}
+            c.execute(insert(DELIVERY).values(repository=repository, **values))
+        set_override(c, assignment="old", repository="course/old-ada", points=3, reason="x", by="prof")
+        file_appeal(c, job=old, login="ada", text="Please look again.")
+        for login in ("ada", "bob"):
+            begin_session(c, digest=login[0] * 64, login=login, role="student")
+            note(c, who=login, action="appeal", subject=f"old/course/old-{login}", text="Please look again.")
+
+    store.transact(fill)
+    found = store.transact(lambda c: forget_assignment(c, "old"))
+    assert (found.repositories, found.gradings) == (("course/old-ada", "course/old-bob"), 2)
+    assert found.reports == 1
+    everything = store.transact(lambda c: str([list(c.execute(t.select())) for t in REPORT.metadata.sorted_tables]))
+    assert "old-" not in everything and "look again" not in everything
+    assert "bob" not in everything  # nothing else is kept of him
+    assert everything.count("course/mnist-ada") == 2  # job and delivery
+    assert store.transact(lambda c: list(problems(c))) == []
+    with pytest.raises(UsageError, match="no grading of an assignment 'old'"):
+        store.transact(lambda c: forget_assignment(c, "old"))
