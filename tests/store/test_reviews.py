@@ -182,7 +182,7 @@ def test_all_of_an_assignment_is_deleted_and_nothing_of_others(
         key = keep_report(c, work_key, report)
         old = add_job(c, "course/old-ada", assignment="old", report_key=key)
         add_job(c, "course/old-bob", assignment="old", student="bob", login="bob")
-        add_job(c)
+        add_job(c, state="waiting", stage="")
         for number, repository in enumerate(("course/old-ada", "course/mnist-ada")):
             values = {"id": str(number), "event": "push", "received_at": "", "outcome": "queued"}
             c.execute(insert(DELIVERY).values(repository=repository, **values))
