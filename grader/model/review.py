@@ -93,6 +93,7 @@ class Grading(Frozen):
     verdict: str | None = None
     points: float | None = None
     max_points: float | None = None
+    rubric_digest: str | None = None  # of the rubric that its report was made with
 
     @property
     def subject(self) -> str:

@@ -9,7 +9,13 @@ from grader.model.review import Grading
 from grader.store.queue_tables import JOB
 from grader.store.tables import REPORT
 
-_REPORT = (REPORT.c.created_at.label("report_at"), REPORT.c.verdict, REPORT.c.points, REPORT.c.max_points)
+_REPORT = (
+    REPORT.c.created_at.label("report_at"),
+    REPORT.c.verdict,
+    REPORT.c.points,
+    REPORT.c.max_points,
+    REPORT.c.rubric_digest,
+)
 
 
 def find_grading(connection: Connection, job: int) -> Grading | None:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from grader.model.job import Job, JobState, NewJob, Publication
 from grader.model.work import Stage
@@ -27,7 +27,7 @@ def queue(connection: Connection, job: NewJob, now: datetime) -> bool:
     if insert_once(connection, JOB, values):
         return True
     if job.pull_request is not None:
-        same = and_(*(JOB.c[name] == getattr(job, name) for name in ("assignment", "repository", "commit")))
+        same = _is_commit_of(job)
         unknown = connection.execute(
             update(JOB).where(same, JOB.c.pull_request.is_(None)).values(pull_request=job.pull_request)
         )
@@ -39,18 +39,17 @@ def queue(connection: Connection, job: NewJob, now: datetime) -> bool:
 
 def regrade(connection: Connection, number: int, now: datetime) -> Job | None:
     """The next generation of a job's commit, or the one that is under way; None where there is no such job."""
-    found = find_job(connection, number)
-    if found is None:
-        return None
-    same = and_(*(JOB.c[name] == getattr(found, name) for name in ("assignment", "repository", "commit")))
-    newest = _jobs(connection, select(JOB).where(same).order_by(JOB.c.generation.desc()).limit(1))[0]
-    if newest.state in (JobState.WAITING, JobState.RUNNING):
+    newest = _newest_generation(connection, number)
+    if newest is None or newest.state in (JobState.WAITING, JobState.RUNNING):
         return newest
-    names = NewJob.model_fields
-    values = {name: getattr(newest, name) for name in names} | {"cause": "regrade"} | _fresh(now)
-    insert_once(connection, JOB, {**values, "generation": newest.generation + 1})
-    wanted = select(JOB).where(same).order_by(JOB.c.generation.desc()).limit(1)
-    return _jobs(connection, wanted)[0]
+    _queue_next(connection, newest, now)
+    return _newest_generation(connection, number)
+
+
+def regrade_done(connection: Connection, number: int, now: datetime) -> bool:
+    """Queue the next generation of a job's commit; False where its newest one has not ended with a report."""
+    newest = _newest_generation(connection, number)
+    return newest is not None and newest.state == JobState.DONE and _queue_next(connection, newest, now)
 
 
 def revive(connection: Connection, number: int, now: datetime) -> bool:
@@ -167,8 +166,7 @@ def find_job(connection: Connection, number: int) -> Job | None:
 
 def is_known(connection: Connection, job: NewJob) -> bool:
     """Whether a commit was ever queued for its assignment."""
-    same = and_(*(JOB.c[name] == getattr(job, name) for name in ("assignment", "repository", "commit")))
-    return connection.scalar(select(JOB.c.id).where(same).limit(1)) is not None
+    return connection.scalar(select(JOB.c.id).where(_is_commit_of(job)).limit(1)) is not None
 
 
 def job_counts(connection: Connection) -> dict[JobState, int]:
@@ -189,6 +187,27 @@ def to_post(connection: Connection) -> int:
     """How many reports wait to be posted."""
     wanted = select(func.count()).select_from(JOB)
     return connection.scalar(wanted.where(JOB.c.publication == Publication.WAITING)) or 0
+
+
+def _is_commit_of(job: NewJob) -> ColumnElement[bool]:
+    """All generations of a job's commit."""
+    return and_(*(JOB.c[name] == getattr(job, name) for name in ("assignment", "repository", "commit")))
+
+
+def _newest_generation(connection: Connection, number: int) -> Job | None:
+    """Of the commit of the job of that number."""
+    found = find_job(connection, number)
+    if found is None:
+        return None
+    return _jobs(connection, select(JOB).where(_is_commit_of(found)).order_by(JOB.c.generation.desc()).limit(1))[0]
+
+
+def _queue_next(connection: Connection, newest: Job, now: datetime) -> bool:
+    """Queue one more generation; False where another service has just done so."""
+    values = {name: getattr(newest, name) for name in NewJob.model_fields} | {"cause": "regrade"} | _fresh(now)
+    # It was handed in when it was, not now: a commit that came in between stays the newer one.
+    values |= {"generation": newest.generation + 1, "received_at": newest.received_at or newest.created_at}
+    return insert_once(connection, JOB, values)
 
 
 def _fresh(now: datetime) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from grader.store.jobs import regrade, revive
 from grader.store.results import find_report
 from grader.web.access import Instructor, Somebody
 from grader.web.dashboard.class_results import class_results
+from grader.web.dashboard.outdated import grade_outdated_again
 from grader.web.dashboard.session import Pages
 from grader.web.services import Services, Shared
 from grader.web.viewer import Viewer
@@ -30,6 +31,7 @@ _WHO: dict[int | str, dict[str, Any]] = {
 _NOT_THERE: dict[int | str, dict[str, Any]] = {
     404: {"description": "There is no such thing, or it is not yours to see"}
 }
+_BY_TOKEN: dict[int | str, dict[str, Any]] = {**_NOT_THERE, 403: {"description": "Only with the admin token"}}
 
 router = APIRouter(prefix="/api", tags=["results"], responses=_WHO)
 
@@ -40,8 +42,15 @@ class ListedAssignment(Frozen):
     name: str
     title: str
     rubric: str
+    rubric_digest: str
     train: bool
     deadline: str | None
+
+
+class Queued(Frozen):
+    """How many commits will be graded again."""
+
+    queued: int
 
 
 @router.get("/assignments", summary="All assignments")
@@ -52,6 +61,7 @@ def assignments(services: Shared, who: Somebody) -> list[ListedAssignment]:
             name=name,
             title=course.assignment.shown,
             rubric=course.rubric.id,
+            rubric_digest=course.rubric.digest,
             train=course.assignment.train,
             deadline=course.assignment.deadline,
         )
@@ -66,6 +76,23 @@ def results(name: Annotated[str, Path(max_length=100)], dashboard: Pages, who: I
     if assignment is None:
         raise HTTPException(404, "Not Found")
     return class_results(dashboard, assignment).rows
+
+
+@router.post(
+    "/assignments/{name}/regrade-outdated",
+    status_code=202,
+    summary="Grade again what is by another version of the rubric",
+    responses=_BY_TOKEN,
+)
+def grade_outdated(
+    name: Annotated[str, Path(max_length=100)], services: Shared, dashboard: Pages, who: Instructor
+) -> Queued:
+    """Of each student the commit that counts, where its report was made with another rubric than today's."""
+    require_admin_token(who)
+    assignment, now = dashboard.assignments.get(name), services.now()
+    if assignment is None:
+        raise HTTPException(404, "Not Found")
+    return Queued(queued=services.store.transact(lambda c: grade_outdated_again(c, assignment, who=who.login, now=now)))
 
 
 @router.get("/jobs", summary="What was, is and will be graded, the newest first")
@@ -115,12 +142,11 @@ def report(number: Number, services: Shared, who: Somebody) -> Response:
     "/jobs/{number}/regrade",
     status_code=202,
     summary="Grade a commit again",
-    responses={**_NOT_THERE, 403: {"description": "Only with the admin token"}},
+    responses=_BY_TOKEN,
 )
 def grade_again(number: Number, services: Shared, who: Instructor) -> Grading:
     """The job that will do it: a dead one that is tried again, or the commit's next generation."""
-    if not who.by_token:  # another site could make a browser send a cookie, never a header
-        raise HTTPException(403, "Send the admin token as `Authorization: Bearer TOKEN`.")
+    require_admin_token(who)
 
     def work(connection: Connection) -> Grading | None:
         found, now = find_grading(connection, number), services.now()
@@ -134,6 +160,12 @@ def grade_again(number: Number, services: Shared, who: Instructor) -> Grading:
     if done is None:
         raise HTTPException(404, "Not Found")
     return done
+
+
+def require_admin_token(who: Viewer) -> None:
+    """Raises HTTPException 403 for a session: another site could make a browser send its cookie, never a header."""
+    if not who.by_token:
+        raise HTTPException(403, "Send the admin token as `Authorization: Bearer TOKEN`.")
 
 
 def visible(services: Services, who: Viewer, number: int) -> Grading:

@@ -1,5 +1,7 @@
 """An assignment's class: results, distribution, criteria, and the table of students."""
 
+from collections import Counter
+
 from fastapi import APIRouter, Request, Response
 
 from grader.batch.results.overview import draw
@@ -11,9 +13,11 @@ from grader.web.dashboard.class_results import ClassResults, class_results
 from grader.web.dashboard.dashboard import Dashboard, GradedAssignment
 from grader.web.dashboard.exports import FORMATS
 from grader.web.dashboard.moments import moment
+from grader.web.dashboard.outdated import outdated
 from grader.web.dashboard.refusals import NotThere
 from grader.web.dashboard.rendering import page
 from grader.web.dashboard.session import Pages
+from grader.web.dashboard.standing import Standing
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,6 +29,7 @@ def show(name: str, request: Request, dashboard: Pages, who: Instructor) -> Resp
     results = class_results(dashboard, assignment)
     rows = results.rows
     view = class_view(rows, results.described)
+    old = outdated((standing for standing, _ in results.students), assignment.rubric)
     appealed = _appealed(dashboard, name)
     return page(
         request,
@@ -34,6 +39,7 @@ def show(name: str, request: Request, dashboard: Pages, who: Instructor) -> Resp
         drawings=draw(rows, results.described, view),
         marks=_marks(results, appealed),
         appeals=len(appealed),
+        outdated=Counter(_regrading(one) for one in old),
         dead=sum(one.newest is not None and one.newest.state == "dead" for one, _ in results.students),
         name=assignment.name,
         deadline=moment(assignment.deadline.isoformat()) if assignment.deadline else None,
@@ -47,6 +53,12 @@ def assignment_of(dashboard: Dashboard, name: str) -> GradedAssignment:
     if found is None:
         raise NotThere
     return found
+
+
+def _regrading(standing: Standing) -> str:
+    """How far grading a result again is: `done` where nobody asked for it, `busy` while it goes on, else `stopped`."""
+    again = standing.again
+    return "busy" if again is not None and again.is_open else "done" if again == standing.counts else "stopped"
 
 
 def _appealed(dashboard: Dashboard, name: str) -> set[str]:

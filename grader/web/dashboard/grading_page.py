@@ -26,6 +26,7 @@ from grader.web.dashboard.comparison import Comparison, compare
 from grader.web.dashboard.dashboard import Dashboard
 from grader.web.dashboard.grading_view import STEPS, appeal_row, audit_rows, grading_row, override_row
 from grader.web.dashboard.live import live_view
+from grader.web.dashboard.outdated import is_outdated
 from grader.web.dashboard.refusals import NotThere
 from grader.web.dashboard.rendering import page
 from grader.web.dashboard.session import Pages
@@ -108,6 +109,7 @@ def _context(dashboard: Dashboard, who: Viewer, grading: Grading) -> dict[str, A
         "forge": f"{dashboard.forge_url}/{repository}",
         "commit": grading.commit,
         "report": report_view(found) if found else None,
+        "outdated": known is not None and is_outdated(grading, known.rubric),
         "ring": _ring(found, held),
         "damaged": damaged,
         "comparison": _comparison(dashboard, grading, before, found),

@@ -12,8 +12,10 @@ from grader.store.audit import note
 from grader.store.gradings import dead_letters, find_grading
 from grader.store.jobs import regrade, revive
 from grader.store.overrides import revoke_override, set_override
+from grader.web.dashboard.class_page import assignment_of
 from grader.web.dashboard.forms import Form, Sender, SendingInstructor, SentForm, text_of
 from grader.web.dashboard.grading_page import Number, visible_grading
+from grader.web.dashboard.outdated import grade_outdated_again
 from grader.web.dashboard.refusals import BadForm, NotThere
 from grader.web.dashboard.session import Pages
 from grader.web.services import Shared
@@ -38,6 +40,16 @@ def grade_again(number: Number, dashboard: Pages, services: Shared, who: Sending
         return number if job is None else job.id
 
     return _to(dashboard.store.transact(work))
+
+
+@router.post("/assignments/{name}/regrade")
+def grade_again_by_this_rubric(
+    name: str, dashboard: Pages, services: Shared, who: SendingInstructor
+) -> RedirectResponse:
+    """Grade everybody again whose grade is by another version of the rubric."""
+    assignment, now = assignment_of(dashboard, name), services.now()
+    dashboard.store.transact(lambda c: grade_outdated_again(c, assignment, who=who.login, now=now))
+    return RedirectResponse(f"/assignments/{name}", 303)
 
 
 @router.post("/to-do/retry")

@@ -17,12 +17,16 @@ from grader.model.work import Stage, State, StoredSubmission
 
 @dataclass(frozen=True)
 class Standing:
-    """One student. `counts` is the grading whose report is the grade; `newest` may still be under way."""
+    """One student. `counts` is the grading whose report is the grade; `newest` may still be under way.
+
+    `again` is the newest generation of the commit that counts: `counts` itself, where it was not graded again since.
+    """
 
     entry: RosterEntry
     counts: Grading | None = None
     newest: Grading | None = None
     override: Override | None = None
+    again: Grading | None = None
 
 
 def counting(gradings: Iterable[Grading]) -> Grading | None:
@@ -59,9 +63,11 @@ def _standing(
     shown = counts or newest
     if shown is None:
         return Standing(entry.model_copy(update={"repository": None, "missing": "nothing was handed in"}))
+    commit = [one for one in gradings if (one.repository, one.commit) == (shown.repository, shown.commit)]
+    again = max(commit, key=lambda one: one.generation) if counts else None
     held = next((overrides[one.repository] for one in (shown, *gradings) if one.repository in overrides), None)
     place = {"repository": f"{forge_url}/{shown.repository}", "missing": ""}
-    return Standing(entry.model_copy(update=place), counts, newest, held)
+    return Standing(entry.model_copy(update=place), counts, newest, held, again)
 
 
 def row_of(standing: Standing, report: GradeReport | None, *, max_points: float) -> ResultRow:

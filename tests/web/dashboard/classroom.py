@@ -20,6 +20,7 @@ from sqlalchemy import Connection, insert
 from grader.model.outcome import Status
 from grader.model.report import GradeReport, Score
 from grader.model.work import WorkKey
+from grader.rubric.load import load_rubric
 from grader.store.engine import open_store
 from grader.store.progress import add_progress
 from grader.store.queue_tables import JOB
@@ -42,7 +43,7 @@ limits: {{refusals_per_minute: 5, requests_per_minute: 5000}}
 assignments:
   - name: mnist
     title: "Session 7: digits with few parameters"
-    rubric: mnist-20k
+    rubric: {rubric}
     roster: roster.csv
     repositories: [course/mnist-*]
     deadline: "2026-03-06T23:59:00+01:00"
@@ -52,6 +53,7 @@ assignments:
     repositories: [course/warm-up-*]
     train: false
 """
+RUBRICS = {"mnist": "mnist-20k", "warm-up": "demo"}
 STUDENTS = (
     "Ada Quast", "Bo Li", "Chidi Obi", "Dana Fox", "Emre Kaya", "Femi Ade", "Grace Ito", "Hugo Paz", "Ines Roy",
     "Jun Mori", "Kai Berg", "Lea Vogt", "Mia Sand", "Noor Aziz", "Omar Said", "Pia Lund", "Quinn Day", "Rosa Gil",
@@ -63,11 +65,13 @@ def login(name: str) -> str:
     return name.lower().replace(" ", "-")
 
 
-def services_in(folder: Path, *, port: int = 8000, api: str = "https://api.github.com", **secrets: str) -> Services:
-    """A service without workers, whose store lies in `folder`."""
+def services_in(
+    folder: Path, *, port: int = 8000, api: str = "https://api.github.com", rubric: str = "mnist-20k", **secrets: str
+) -> Services:
+    """A service without workers, whose store lies in `folder`; `rubric` is that of the assignment mnist."""
     rows = [f"{login(name)},{name},{login(name)}" for name in STUDENTS]
     (folder / "roster.csv").write_text("\n".join(["student,name,github_username", *rows]) + "\n")
-    (folder / "service.yaml").write_text(CONFIGURATION.format(port=port, api=api))
+    (folder / "service.yaml").write_text(CONFIGURATION.format(port=port, api=api, rubric=rubric))
     loaded = load_configuration(folder / "service.yaml")
     return Services(
         configuration=loaded.configuration,
@@ -82,7 +86,10 @@ def commit(text: str) -> str:
     return digest(text)[:40]
 
 
-def add_report(connection: Connection, found: GradeReport, name: str) -> str:
+def add_report(connection: Connection, found: GradeReport, name: str, rubric: str = "mnist-20k") -> str:
+    """Keep a report as one by that rubric."""
+    digest_now = load_rubric(rubric).digest
+    found = found.model_copy(update={"rubric": found.rubric.model_copy(update={"digest": digest_now})})
     key = WorkKey(
         commit=commit(name), path=None, model=None, rubric=found.rubric.digest, recipe=None, seeds=(0,), epochs=None,
         train=True, data=None, engine="torch", device="cpu", sandbox="bubblewrap", grader="1", torch="2",
@@ -94,6 +101,7 @@ def add_job(connection: Connection, name: str, *, found: GradeReport | None = No
     """A grading of `name`'s repository; with a report it is done."""
     words = more.pop("at", "2026-03-05T14:12:00+00:00")
     label = more.pop("label", name)
+    rubric = more.pop("rubric", RUBRICS[more.get("assignment", "mnist")])
     values = {
         "assignment": "mnist", "repository": f"course/mnist-{login(name)}", "commit": commit(label), "generation": 0,
         "ref": "refs/heads/main", "student": login(name), "login": login(name), "cause": "push", "received_at": words,
@@ -101,7 +109,7 @@ def add_job(connection: Connection, name: str, *, found: GradeReport | None = No
         "leased_until": "", "problem": "", "publication": "", "created_at": words, "changed_at": words,
     }  # fmt: skip
     if found is not None:
-        values |= {"state": "done", "stage": "report", "report_key": add_report(connection, found, label)}
+        values |= {"state": "done", "stage": "report", "report_key": add_report(connection, found, label, rubric)}
     return int(connection.execute(insert(JOB).values({**values, **more}).returning(JOB.c.id)).scalar_one())
 
 
