@@ -1,173 +1,20 @@
 """From a queued commit to its report and its comment: real git, a real store, played workers, a played GitHub."""
 
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
-import pytest
-from a_service import CONFIGURATION, all_jobs, services_in
-from fake_github import FakeGitHub, secondary_limit, serve_fake_github
-from played_executor import PlayedExecutor
-from running_service import add_commit, git, new_repository
+from a_course import Course, Played, states
+from fake_github import secondary_limit
+from running_service import git
 
-from grader.batch.run.static_part import StaticDone, StaticTask, examine
-from grader.batch.run.watch import Watch
-from grader.model.job import Job, NewJob
-from grader.model.submission import Submission
 from grader.pipeline.prepare import Prepared
-from grader.pipeline.request import KnownRecipes, Options, Request
-from grader.publish.credentials import Credentials
-from grader.rubric.load import load_rubric
-from grader.sandbox.base import Limits
 from grader.store import jobs
 from grader.store.check import sizes
 from grader.store.forget import forget
 from grader.store.results import find_report
 from grader.training.launch import ProgressEvent
-from grader.training.recipe import load_recipe
 from grader.web.configuration import Work
-from grader.web.grading.access import ForgeAccess
-from grader.web.grading.dispatcher import Dispatcher
-from grader.web.grading.job_ledger import JobLedger, pause_after
-from grader.web.grading.offices import open_offices
-from grader.web.grading.posting import Posting
+from grader.web.grading.job_ledger import pause_after
 from grader.web.grading.training_news import TrainingNews
-from grader.web.services import Services
-
-POSTER = Credentials(token="ghs_poster", marker_key=b"a key that nobody guesses")
-MODEL = """\
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.layers = nn.Sequential(nn.Conv2d(1, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10))
-
-    def forward(self, x):
-        return self.layers(x)
-"""
-
-
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """What a real worker makes of a real submission."""
-    root = tmp_path_factory.mktemp("real")
-    (root / "model.py").write_text(MODEL)
-    submission = Submission(source="s", checkout=root, root=root)
-    recipes = KnownRecipes(reference=load_recipe("digits"))
-    request = Request(submission, load_rubric("demo"), recipes, Options(train=False), selected_by="")
-    done = examine(StaticTask(request, "auto", Limits()), lambda _: None)
-    assert isinstance(done.outcome, Prepared)
-    return done.outcome
-
-
-class Played(PlayedExecutor):
-    """Its words stand in README.md, which is fetched; `hold` keeps all examinations back until it is set."""
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self.hold = threading.Event()
-        self.hold.set()
-
-    def _examine(self, task: StaticTask, say: Any) -> StaticDone:
-        assert self.hold.wait(20)
-        root = task.request.submission.root
-        (root / "play").write_text((root / "README.md").read_text())
-        return super()._examine(task, say)
-
-
-@dataclass
-class Course:
-    """A repository, a service's store, and as many services on it as a test wants."""
-
-    services: Services
-    github: FakeGitHub
-    repository: Path
-    executor: Played
-    ticks: list[float] = field(default_factory=lambda: [0.0])
-
-    def now(self) -> datetime:
-        return datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(seconds=self.ticks[0])
-
-    def commit(self, words: str, number: int = 0) -> str:
-        return add_commit(self.repository, {"README.md": words}, number)
-
-    def queue(self, commit: str, **changes: Any) -> None:
-        given = {"assignment": "mnist", "repository": "course/mnist-ada", "commit": commit, "ref": "refs/heads/main"}
-        job = NewJob.model_validate({**given, "student": "ada", "login": "ada", "cause": "push", **changes})
-        self.services.store.transact(lambda c: jobs.queue(c, job, self.now()))
-
-    @property
-    def jobs(self) -> list[Job]:
-        return all_jobs(self.services.store)
-
-    @contextmanager
-    def service(self, worker: str = "a", executor: Played | None = None) -> Iterator[threading.Event]:
-        """Workers that run while the block does; yields what stops them."""
-        stopping, services = threading.Event(), self.services
-        configuration, courses = services.configuration, dict(services.courses)
-        ledger = JobLedger(services.store, worker, configuration.work, lambda job: True, self.now)
-        access = ForgeAccess(configuration.api_url, POSTER, configuration.clone_url)
-        used = executor or self.executor
-        offices = open_offices(configuration, courses, used, ledger, access, Watch(), stopping)
-        dispatcher = Dispatcher(
-            configuration, courses, services.store, offices, worker, ahead=3, stopping=stopping, now=self.now
-        )
-        thread = threading.Thread(target=dispatcher.run)
-        thread.start()
-        try:
-            yield stopping
-        finally:
-            stopping.set()
-            dispatcher.wake()
-            thread.join(30)
-            assert not thread.is_alive()
-
-    def until(self, done: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 30
-        while not done():
-            assert time.monotonic() < deadline, self.jobs
-            time.sleep(0.02)
-
-    def post(self) -> bool:
-        posting = Posting(
-            self.services.configuration,
-            self.services.courses,
-            self.services.store,
-            POSTER,
-            "a",
-            stopping=threading.Event(),
-            now=self.now,
-        )
-        posted = posting.post_one()
-        posting.send_pending()
-        return posted
-
-
-@pytest.fixture
-def course(tmp_path: Path, prepared: Prepared) -> Iterator[Course]:
-    with ExitStack() as stack:
-        github = stack.enter_context(serve_fake_github())
-        github.add_repository("course/mnist-ada")
-        github.add_token("ghs_poster", "grader[bot]")
-        forge = f"api_url: {github.api}\nclone_url: file://{tmp_path}/repositories\n"
-        services = services_in(tmp_path, f"{forge}work: {{first_pause: 30, attempts: 2}}\n{CONFIGURATION}")
-        stack.callback(services.store.close)
-        executor = Played(prepared)
-        stack.callback(executor.close)
-        repository = new_repository(tmp_path / "repositories" / "course" / "mnist-ada")
-        yield Course(services, github, repository, executor)
-
-
-def states(course: Course) -> list[str]:
-    return [job.state for job in course.jobs]
 
 
 def test_a_commit_is_graded_posted_and_found_again(course: Course) -> None:

@@ -164,6 +164,22 @@ def test_grading_again_makes_one_generation_at_a_time(store: Store) -> None:
     assert store.transact(lambda c: jobs.regrade(c, 99, NOW)) is None
 
 
+def test_only_what_has_its_report_is_queued_again_with_the_others(store: Store) -> None:
+    job = done(store, 1, post=False)
+    queue(store, new(2))
+    other = all_jobs(store)[-1].id
+
+    def regrade(number: int) -> bool:
+        return store.transact(lambda c: jobs.regrade_done(c, number, NOW + timedelta(days=1)))
+
+    assert [regrade(number) for number in (job.id, job.id, other, 99)] == [True, False, False, False]
+    again = all_jobs(store)[-1]
+    assert (again.generation, again.commit, again.received_at) == (1, job.commit, job.created_at)
+    (taken,) = [one for one in take(store, "a", at=90_000) if one.id == again.id]
+    fail(store, taken.id, "a", None)
+    assert not regrade(job.id)  # it is given up: a person decides
+
+
 def test_progress_goes_with_the_job_that_told_it(store: Store) -> None:
     queue(store, new(1))
     (job,) = take(store, "a")

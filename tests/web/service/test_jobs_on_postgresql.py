@@ -80,3 +80,18 @@ def test_services_at_the_same_moment_queue_and_take_everything_once(store: Store
     at_the_same_time(take)
     assert sorted(taken) == sorted(job.id for job in all_jobs(store))
     assert {job.attempts for job in all_jobs(store)} == {1}
+
+
+def test_two_clicks_at_the_same_moment_queue_everything_again_once(store: Store) -> None:
+    for number in range(_COMMITS):
+        store.transact(lambda c, number=number: jobs.queue(c, new(number), NOW))
+    store.transact(lambda c: c.execute(jobs.JOB.update().values(state="done")))
+    numbers = [job.id for job in all_jobs(store)]
+    queued: list[int] = []
+
+    def click(_: int) -> None:
+        queued.append(store.transact(lambda c: sum(jobs.regrade_done(c, number, NOW) for number in numbers)))
+
+    at_the_same_time(click)
+    assert sum(queued) == _COMMITS
+    assert sorted(job.generation for job in all_jobs(store)) == [0] * _COMMITS + [1] * _COMMITS
