@@ -6,6 +6,9 @@ STAMP = $(VENV)/.installed
 NODE_PACKAGES = $(VENV)/node-packages
 WORKFLOWS = .github/workflows/*.yml .github/examples/*.yml
 
+# Side by side: more than there are cores, because many tests wait for something.
+PYTEST = $(BIN)/pytest -n 3 --dist loadgroup
+
 # One thread per process: tests and models run side by side, one to a core.
 export OMP_NUM_THREADS ?= 1
 export PYTHONDONTWRITEBYTECODE ?= 1
@@ -19,12 +22,12 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@sh .ci/require bubblewrap bwrap
-	$(BIN)/pytest -n 2 -m "not system" --ignore tests/attacks
+	$(PYTEST) -m "not system" --ignore tests/attacks
 
 # Hostile submissions, each with what the report must say, and honest ones that must pass unharmed.
 attacks: $(STAMP)
 	@sh .ci/require bubblewrap bwrap
-	$(BIN)/pytest -n 2 tests/attacks
+	$(PYTEST) tests/attacks
 
 # Coverage-guided, for as long as you like: make fuzz PARSER=graph MINUTES=30. Needs atheris, which only some Pythons have.
 PARSER ?= graph
@@ -51,7 +54,7 @@ test-system: $(STAMP)
 	@sh .ci/require chromium chromium
 	@sh .ci/require postgresql pg_ctlcluster
 	@sh .ci/node-packages $(NODE_PACKAGES)
-	$(BIN)/pytest -n 2 -m "system and not podman and not ray and not long"
+	$(PYTEST) -m "system and not podman and not ray and not long"
 
 # The whole class of 200, and a batch killed at twenty moments: what the other tests do in small.
 test-long: $(STAMP)
