@@ -152,7 +152,7 @@ def _sentence(tried: Tried, parameters: AccuracyTarget, named: bool = True) -> s
         return f"{whose}no epoch was completed."
     if tried.successes:
         reached = f"{len(tried.successes)} of {count(len(judged), 'seed')} reached {percent(parameters.target)}"
-        return f"{whose}only {reached}; {parameters.needed} are needed."
+        return f"{whose}only {reached}; {parameters.needed} are needed{_given_up(judged)}."
     tried_seeds = f"any of {len(judged)} seeds" if len(judged) > 1 else f"seed {best.run.seed}"
     closest = f"the closest was {percent(best.decisive)}{_interval(tried, parameters)}"
     return f"{whose}the model did not reach {percent(parameters.target)} with {tried_seeds}; {closest}{_lost(judged)}."
@@ -161,7 +161,8 @@ def _sentence(tried: Tried, parameters: AccuracyTarget, named: bool = True) -> s
 def _interval(tried: Tried, parameters: AccuracyTarget) -> str:
     """What one run leaves open; several seeds tell it better by their spread."""
     best = tried.best
-    interval = best.run.interval if len(tried.judged) == 1 and parameters.rule == "best_epoch" else None
+    whole = len(tried.judged) == 1 and best.run.given_up is None
+    interval = best.run.interval if whole and parameters.rule == "best_epoch" else None
     if interval is None or best.decisive != best.run.best_accuracy:
         return ""
     return f" (95 % interval {percent(interval[0])} to {percent(interval[1])})"
@@ -169,7 +170,17 @@ def _interval(tried: Tried, parameters: AccuracyTarget) -> str:
 
 def _lost(judged: Sequence[Judged]) -> str:
     diverged = sum(one.run.stopped == "diverged" for one in judged)
-    return f", and {count(diverged, 'seed')} diverged" if diverged else ""
+    lost = f", and {count(diverged, 'seed')} diverged" if diverged else ""
+    return lost + _given_up(judged)
+
+
+def _given_up(judged: Sequence[Judged]) -> str:
+    """Which runs were stopped as hopeless; it is always said."""
+    stopped = [(one.run.seed, one.run.given_up) for one in judged if one.run.given_up]
+    if not stopped:
+        return ""
+    shown = listing([f"seed {seed} after {given_up.length}" for seed, given_up in stopped])
+    return f"; stopped as hopeless (--stop-hopeless): {shown}"
 
 
 def _fix(tries: Sequence[Tried]) -> str:

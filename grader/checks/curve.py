@@ -117,7 +117,7 @@ def _rate(run: TrainingRun) -> Iterator[Change]:
             effect=f"It stayed at {rates[0]:g} in all {len(rates)} epochs; over the last {len(late)} the accuracy moved"
             f" between {percent(min(late))} and {percent(max(late))}.",
         )
-    elif late[-1] == max(late) and late[-1] - late[0] >= _LEAST_RISE:
+    elif run.given_up is None and late[-1] == max(late) and late[-1] - late[0] >= _LEAST_RISE:
         gained = f"{100 * (late[-1] - late[0]):.2f} percentage points"
         yield Change(
             what="Get there sooner: raise the peak of the learning rate, or make the batches smaller.",

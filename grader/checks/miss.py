@@ -8,11 +8,13 @@ from grader.checks.base import Context
 from grader.checks.prediction import further_run, single_run
 from grader.checks.runs import Tried, is_complete
 from grader.checks.wording import count, listing, percent
+from grader.model.hopeless import chance_in_words
 from grader.model.outcome import Status
 from grader.model.submission import Location
 from grader.training.statistics import reaches
 
 _MOST_UNREAD = 3
+_TO_THE_END = "Train again without --stop-hopeless."
 _OWN_RECIPE = "Add a .grader.yml with a `recipe` that says how you train your model."
 
 
@@ -32,9 +34,10 @@ def weigh(context: Context, parameters: AccuracyTarget, tries: Sequence[Tried]) 
         _broken(tries)
         or _unfinished(context, tries)
         or _not_theirs(context)
+        or _may_have_passed(parameters, tries)
         or _beyond_mending(tries)
         or _near(parameters, tries)
-        or Proof(Status.FAILED, _far(parameters, tries[0]))
+        or Proof(Status.FAILED, f"{_far(parameters, tries[0])} {_given_up(tries)}".strip())
     )
 
 
@@ -87,6 +90,34 @@ def _not_theirs(context: Context) -> Proof | None:
     return Proof(Status.INCONCLUSIVE, reason, _OWN_RECIPE)
 
 
+def _may_have_passed(parameters: AccuracyTarget, tries: Sequence[Tried]) -> Proof | None:
+    """Runs that were given up, where the chance that one of them would have passed is more than the rubric's doubt."""
+    if _chance(tries) <= parameters.doubt:
+        return None
+    reason = (
+        f"{_given_up(tries)} That is more than the doubt of {chance_in_words(parameters.doubt)} that fails a model."
+    )
+    return Proof(Status.INCONCLUSIVE, reason, _TO_THE_END)
+
+
+def _chance(tries: Sequence[Tried]) -> float:
+    """At most so likely would one of the runs that were given up have passed, however they depend on each other."""
+    return min(1.0, sum(one.run.given_up.chance for tried in tries for one in tried.judged if one.run.given_up))
+
+
+def _given_up(tries: Sequence[Tried]) -> str:
+    """The chance that giving up took away, in a sentence; empty where every run was trained to its end."""
+    given_up = [one.run.given_up for tried in tries for one in tried.judged if one.run.given_up]
+    if not given_up:
+        return ""
+    runs = min(one.runs for one in given_up)
+    which = "it" if len(given_up) == 1 else f"one of the {len(given_up)}"
+    return (
+        f"Trained to the end, by {count(runs, 'run')} of reference models, {which} would still have reached"
+        f" {percent(given_up[0].target)} with a chance of at most {chance_in_words(_chance(tries))}."
+    )
+
+
 def _beyond_mending(tries: Sequence[Tried]) -> Proof | None:
     """A failure that no further seed could mend: every run diverged, or is too short for the rule."""
     if all(tried.all_diverged for tried in tries):
@@ -109,7 +140,9 @@ def _near(parameters: AccuracyTarget, tries: Sequence[Tried]) -> Proof | None:
         how = "the spread of these seeds a further one" if runs > 1 else "chance alone a further seed"
         whose = f" {tried.training.recipe_called}:" if len(tries) > 1 else ""
         reason = f"That is too close to call:{whose} by {how} may reach {percent(limit)}."
-        return Proof(Status.INCONCLUSIVE, reason, "Aim a little above the target, so that the seed does not decide.")
+        stopped = _given_up([tried])
+        mend = _TO_THE_END if stopped else "Aim a little above the target, so that the seed does not decide."
+        return Proof(Status.INCONCLUSIVE, f"{reason} {stopped}".strip(), mend)
     return None
 
 

@@ -25,7 +25,12 @@ class Judged:
 
     @property
     def counted(self) -> float:
-        """What the run says about a further one: its decisive accuracy, or the last where it diverged and missed."""
+        """What the run says about a further one: its decisive accuracy, or the last where it diverged and missed.
+
+        One that was given up might have gained what the rule grants.
+        """
+        if self.run.given_up is not None:
+            return min(1.0, max(self.accuracies, default=0.0) + self.run.given_up.gain)
         return self.last if self.run.stopped == "diverged" and not self.reached else self.decisive
 
 
@@ -64,8 +69,9 @@ def judge(run: TrainingRun, target: float, span: int | None, epochs: int) -> Jud
         return Judged(run, False, (), 0.0, None)
     pick = max if span is None else min
     epoch, decisive = pick(records, key=lambda item: item[1])
-    short = span is not None and len(records) < span
-    enough = span is None or not (short or run.stopped in ("interrupted", "diverged"))
+    # One that was given up was not planned to be short.
+    short = span is not None and len(records) < span and run.stopped != "hopeless"
+    enough = span is None or not (short or run.stopped in ("interrupted", "diverged", "hopeless"))
     accuracies = tuple(value for _, value in records)
     return Judged(run, enough and reaches(decisive, target), accuracies, decisive, epoch, accuracies[-1], short)
 
@@ -76,9 +82,9 @@ def try_all(training: Training, target: float, span: int | None, epochs: int) ->
 
 
 def is_complete(run: TrainingRun, recipe: Mapping[str, Any] | None, epochs: int) -> bool:
-    """Whether the run trained as long as rubric and recipe allow, or stopped for a reason of its own."""
-    if run.stopped != "completed":
+    """Whether the run trained, or was to, as long as rubric and recipe allow, or stopped for a reason of its own."""
+    if run.stopped not in ("completed", "hopeless"):
         return run.stopped != "interrupted"
     wanted = (recipe or {}).get("epochs")
     allowed = min(epochs, wanted) if isinstance(wanted, int) else epochs
-    return len(run.epochs) >= allowed
+    return (run.given_up.epochs if run.given_up else len(run.epochs)) >= allowed

@@ -9,6 +9,7 @@ import typer
 
 from grader.cli.check import Device, SandboxName
 from grader.cli.data import DataDir
+from grader.cli.hopeless import CalibrationRuns, StopHopeless
 from grader.cli.roster import RepoPattern, content_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def batch(
     ] = False,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Train this many epochs at most.")] = None,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, max=100, help="Try this many seeds at most.")] = None,
+    stop_hopeless: StopHopeless = None,
+    calibration: CalibrationRuns = None,
     device: Annotated[Device, typer.Option("--device", help="Where retraining runs.")] = Device.AUTO,
     data_dir: DataDir = None,
     sandbox: Annotated[
@@ -109,6 +112,8 @@ def batch(
         train=not no_train,
         epochs=epochs,
         seeds=seeds,
+        stop_hopeless=stop_hopeless,
+        calibration=calibration,
         device=device.value,
         data_dir=data_dir,
         sandbox=sandbox.value,

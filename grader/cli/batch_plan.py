@@ -20,6 +20,7 @@ from grader.batch.run.local_executor import LocalExecutor
 from grader.batch.run.settings import BatchSettings, Who
 from grader.batch.run.watch import Watch
 from grader.checks.validate import validate_checks
+from grader.cli.hopeless import hopeless_rules
 from grader.errors import GraderError, RecipeError, UsageError
 from grader.intake.git import fetch
 from grader.model.recipe import Recipe
@@ -69,6 +70,8 @@ class BatchPlan:
     build_timeout: float  # seconds, as the other two
     static_timeout: float
     epoch_timeout: float
+    stop_hopeless: float | None = None
+    calibration: Path | None = None
 
 
 def carry_out(plan: BatchPlan, watch: Watch) -> "Counter[Result]":
@@ -133,6 +136,7 @@ def _settings(plan: BatchPlan, roster: Roster) -> BatchSettings:
             device=plan.device,
             data_dir=folder_of(plan.data_dir),
             epoch_seconds=plan.epoch_timeout,
+            hopeless=hopeless_rules(plan.stop_hopeless, plan.calibration, rubric, plan.epochs) if plan.train else (),
         ),
         who=Who(only=plan.only, failed=plan.failed, update=plan.update, force=plan.force),
         fetch=_fetch_settings(plan),
@@ -175,7 +179,9 @@ def _starter(source: str | None) -> Fingerprint | None:
 
 def _command(plan: BatchPlan, rubric: Rubric) -> tuple[str, ...]:
     """What makes `grader check` grade as this batch does; the report says it."""
-    named = {"--rubric": plan.rubric, "--epochs": plan.epochs, "--seeds": plan.seeds}
+    named: dict[str, object] = {"--rubric": plan.rubric, "--epochs": plan.epochs, "--seeds": plan.seeds}
+    if plan.train:
+        named |= {"--stop-hopeless": plan.stop_hopeless, "--calibration": plan.calibration}
     told = [word for option, value in named.items() if value is not None for word in (option, str(value))]
     if plan.recipe:
         told += ["--recipe", plan.recipe]

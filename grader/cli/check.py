@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.cli.data import DataDir
+from grader.cli.hopeless import CalibrationRuns, StopHopeless
 
 if TYPE_CHECKING:
     from grader.model.report import GradeReport
@@ -52,6 +53,8 @@ def check(
     ] = False,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Train this many epochs at most.")] = None,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, max=100, help="Try this many seeds at most.")] = None,
+    stop_hopeless: StopHopeless = None,
+    calibration: CalibrationRuns = None,
     device: Annotated[Device, typer.Option("--device", help="Where retraining runs.")] = Device.AUTO,
     data_dir: DataDir = None,
     sandbox: Annotated[
@@ -102,6 +105,8 @@ def check(
         train=not no_train,
         epochs=epochs,
         seeds=seeds,
+        stop_hopeless=stop_hopeless,
+        calibration=calibration,
         device=device.value,
         data_dir=data_dir,
         sandbox=sandbox.value,

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.checks.validate import validate_checks
+from grader.cli.hopeless import hopeless_rules
 from grader.cli.progress import Progress
 from grader.errors import SubmissionError
 from grader.intake.git import fetch
 from grader.intake.git_source import redact
+from grader.model.hopeless import HopelessRule
 from grader.model.report import GradeReport
 from grader.model.rubric import Rubric
 from grader.model.submission import Submission
@@ -50,6 +52,8 @@ class Plan:
     build_timeout: float  # seconds
     epoch_timeout: float = 1800  # seconds
     tensorboard: Path | None = None
+    stop_hopeless: float | None = None
+    calibration: Path | None = None
 
 
 def carry_out(plan: Plan, progress: Progress) -> list[tuple[Path, GradeReport]]:
@@ -60,6 +64,7 @@ def carry_out(plan: Plan, progress: Progress) -> list[tuple[Path, GradeReport]]:
     """
     rubric = load_rubric(plan.rubric)
     validate_checks(rubric)
+    hopeless = hopeless_rules(plan.stop_hopeless, plan.calibration, rubric, plan.epochs) if plan.train else ()
     board = Board(plan.tensorboard)
 
     def on_training(event: ProgressEvent) -> None:
@@ -77,7 +82,7 @@ def carry_out(plan: Plan, progress: Progress) -> list[tuple[Path, GradeReport]]:
         # Torch makes this folder when it is imported, by default one that stays in the machine's temporary folder.
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(workspace)
         reports = []
-        for request, folder in _requests(plan, rubric, workspace, progress):
+        for request, folder in _requests(plan, rubric, hopeless, workspace, progress):
             submission = request[0].submission if isinstance(request, tuple) else request.submission
             entry = "" if folder == plan.out else folder.name
             board.begin(submission_name(submission.source, submission.path, entry))
@@ -96,7 +101,7 @@ _Refused = tuple[Request, SubmissionError]
 
 
 def _requests(
-    plan: Plan, rubric: Rubric, workspace: Path, progress: Progress
+    plan: Plan, rubric: Rubric, hopeless: tuple[HopelessRule, ...], workspace: Path, progress: Progress
 ) -> Iterator[tuple[Request | _Refused, Path]]:
     """One request, or the reason why there is none, for each submission; with the folder its report belongs in."""
     recipes = KnownRecipes(
@@ -106,7 +111,7 @@ def _requests(
     source = redact(plan.source)
     progress.stage(f"fetching {source}")
     unknown = Submission(source=source, checkout=workspace, root=workspace, path=plan.path, ref=plan.ref)
-    blank = Request(submission=unknown, rubric=rubric, recipes=recipes, options=_options(plan, plan.out))
+    blank = Request(submission=unknown, rubric=rubric, recipes=recipes, options=_options(plan, plan.out, hopeless))
     try:
         whole = fetch(plan.source, ref=plan.ref, path=plan.path, workspace=workspace)
     except SubmissionError as problem:
@@ -120,14 +125,14 @@ def _requests(
         return
     for index, entry in enumerate(entries):
         folder = plan.out if len(entries) == 1 else plan.out / (entry.name or f"submission-{index + 1}")
-        request = described(replace(fetched, options=_options(plan, folder)), entry)
+        request = described(replace(fetched, options=_options(plan, folder, hopeless)), entry)
         try:
             yield narrowed(request, entry), folder
         except SubmissionError as problem:
             yield (request, problem), folder
 
 
-def _options(plan: Plan, folder: Path) -> Options:
+def _options(plan: Plan, folder: Path, hopeless: tuple[HopelessRule, ...]) -> Options:
     return Options(
         model=plan.model,
         train=plan.train,
@@ -137,5 +142,6 @@ def _options(plan: Plan, folder: Path) -> Options:
         data_dir=plan.data_dir,
         save_weights=folder if plan.save_weights else None,
         epoch_seconds=plan.epoch_timeout,
+        hopeless=hopeless,
         command=shlex.join(["grader", *(redact(argument) for argument in sys.argv[1:])]),
     )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from grader.model.base import Frozen
 from grader.model.code_recipe import Unread
+from grader.model.hopeless import GivenUp
 from grader.model.probes import Probes
 
 _PLACE = re.compile(r"[^\n]{1,300}:[0-9]+")  # a file, or a cell of a notebook, and the line
@@ -77,7 +78,8 @@ class TrainingRun(Frozen):
     first_epoch_at_target: int | None
     epochs: tuple[EpochRecord, ...]
     interval: tuple[float, float] | None = None  # 95 % binomial (Wilson) of the best accuracy
-    stopped: Literal["completed", "target", "early_stop", "interrupted", "diverged"] = "completed"
+    stopped: Literal["completed", "target", "early_stop", "hopeless", "interrupted", "diverged"] = "completed"
+    given_up: GivenUp | None = None  # where it was stopped as hopeless (--stop-hopeless)
     evaluation: Evaluation | None = None
     weights: str | None = None  # file name in --out, where --save-weights was given
     environment: dict[str, str] = {}  # device, threads, torch version, network isolation

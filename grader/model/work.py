@@ -55,11 +55,12 @@ class WorkKey(Frozen):
     sandbox: str
     grader: str  # version
     torch: str
+    hopeless: str | None = None  # digest of the rules by which runs are given up
 
     @property
     def digest(self) -> str:
         """Sha256 of the key as normalised JSON."""
-        return digest_of(self.model_dump(mode="json"))
+        return _digest(self)
 
 
 class TrainingKey(Frozen):
@@ -74,11 +75,12 @@ class TrainingKey(Frozen):
     device: str
     grader: str
     torch: str
+    hopeless: str | None = None  # digest of the rule by which it is given up: such a run never stands for a full one
 
     @property
     def digest(self) -> str:
         """Sha256 of the key as normalised JSON."""
-        return digest_of(self.model_dump(mode="json"))
+        return _digest(self)
 
 
 class RescoredKey(Frozen):
@@ -107,6 +109,11 @@ class StoredSubmission(Frozen):
     late: bool = False
     report_key: str | None = None
     problem: str = ""
+
+
+def _digest(key: WorkKey | TrainingKey) -> str:
+    """The digest; without a rule, it is the one that the key had before there were such rules."""
+    return digest_of(key.model_dump(mode="json", exclude=None if key.hopeless else {"hopeless"}))
 
 
 def digest_of(value: Any) -> str:

@@ -9,6 +9,7 @@ from grader import __version__
 from grader.checks.run import not_graded
 from grader.model.facts import Facts
 from grader.model.graph import Export
+from grader.model.hopeless import chance_in_words
 from grader.model.outcome import Finding, Status
 from grader.model.report import Flag, GradeReport, ModelSection, Provenance, RubricReference
 from grader.model.submission import Candidate, Discovery, Location
@@ -95,6 +96,7 @@ def flags(
     if facts:
         found += [Flag(kind="caveat", message=caveat) for caveat in facts.caveats]
     found += _memory(training, (location,) if location else ())
+    found += _hopeless(training)
     epochs, cap = request.options.epochs, request.rubric.task.epochs
     if epochs is not None and epochs != cap and request.options.train:
         found.append(Flag(kind="epochs", message=f"--epochs {epochs} replaced the rubric's cap of {cap} epochs."))
@@ -109,6 +111,23 @@ def _memory(training: Training | None, evidence: tuple[Location, ...]) -> Iterat
     if telling:
         message = f"The accuracy may come from memory, not from training. {' '.join(telling.sentences)}"
         yield Flag(kind="memory", message=message, evidence=evidence)
+
+
+def _hopeless(training: Training | None) -> Iterator[Flag]:
+    """Runs that were given up: whoever reads the report must know that they were not trained to the end."""
+    tries = [training, training.second_try] if training else []
+    for tried in tries:
+        stopped = [(run.seed, run.given_up) for run in tried.runs if run.given_up] if tried else []
+        if tried and stopped:
+            first = stopped[0][1]
+            which = ", ".join(f"seed {seed} after {given_up.length}" for seed, given_up in stopped)
+            message = (
+                f"Runs with {tried.recipe_called} were stopped as hopeless, as --stop-hopeless asks: {which}. By"
+                f" {first.runs} runs of reference models, such a run would still have reached"
+                f" {first.target * 100:.2f} % with a chance of at most {first.at_most}"
+                f" (asked for: below {chance_in_words(first.level)})."
+            )
+            yield Flag(kind="hopeless", message=message)
 
 
 def rubric_reference(request: Request) -> RubricReference:

@@ -151,6 +151,9 @@ class _Tries:
                 return runs[:count]
         if any(run.stopped == "target" for run in runs):
             raise NotMeasured("Its training ended when it had reached the target of the rubric before.")
+        lowest = min((one.target for one in self.goal.targets), default=0.0)
+        if any(run.given_up and (self.goal.others or run.given_up.target > lowest) for run in runs):
+            raise NotMeasured("Its training was stopped as hopeless for the target of the rubric before.")
         if len(runs) < len(seeds):
             raise NotMeasured(f"It was trained with {len(runs)} of the {len(seeds)} seeds that the rubric asks for.")
         return runs

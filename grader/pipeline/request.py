@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from grader.model.code_recipe import Unread
+from grader.model.hopeless import HopelessRule
 from grader.model.recipe import Recipe
 from grader.model.rubric import Rubric
 from grader.model.submission import Submission
@@ -25,6 +26,7 @@ class Options:
     data_dir: Path | None = None
     save_weights: Path | None = None
     epoch_seconds: float = 1800  # the longest that an epoch of a retraining may take
+    hopeless: tuple[HopelessRule, ...] = ()  # when runs are given up; (): never
     command: str = ""
 
 

@@ -44,6 +44,7 @@ def _retrain(
     second: bool = False,
 ) -> Training:
     from grader.training import launch
+    from grader.training.hopeless import rule_for
 
     retrain = backends.retrain or launch.retrain
     task, options = request.rubric.task, request.options
@@ -55,6 +56,7 @@ def _retrain(
         choice.recipe,
         task,
         target=goal.target,
+        hopeless=rule_for(options.hopeless, choice.recipe, task),
         data_dir=options.data_dir,
         device=options.device,
         seeds=options.seeds or task.seeds,

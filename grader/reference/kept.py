@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, Self
@@ -55,6 +56,21 @@ def find_kept(folder: Path, identity: RunIdentity) -> GradeReport | None:
         return from_json((folder / "report.json").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError, GraderError):
         return None
+
+
+def kept_runs(folder: Path) -> Iterator[tuple[RunIdentity, GradeReport]]:
+    """Every finished run that `grader baseline` or `grader calibrate` has kept there, whoever's recipe trained it.
+
+    What can't be read is passed over, as `find_kept` does; runs of other versions of grader and torch are not.
+    """
+    for note in sorted([*folder.glob(f"runs/*/*/{_NAME}"), *folder.glob(f"reference-recipe/runs/*/*/{_NAME}")]):
+        try:
+            identity = RunIdentity.model_validate_json(note.read_bytes())
+        except (OSError, ValidationError):
+            continue
+        report = find_kept(note.parent, identity)
+        if report is not None:
+            yield identity, report
 
 
 def keep(report: GradeReport, folder: Path, identity: RunIdentity) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from grader.model.base import Frozen
+from grader.model.hopeless import GivenUp
 from grader.model.probes import Probes
 from grader.model.training import EpochRecord, Evaluation
 
@@ -48,8 +49,9 @@ class Ended(Frozen):
     """The run is over."""
 
     event: Literal["ended"] = "ended"
-    stopped: Literal["completed", "target", "early_stop", "diverged"]
+    stopped: Literal["completed", "target", "early_stop", "hopeless", "diverged"]
     environment: dict[str, str]  # what is known only at the end
+    given_up: GivenUp | None = None  # where it is hopeless
 
 
 class Refused(Frozen):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from grader.model.base import Frozen
 from grader.model.graph import Export
+from grader.model.hopeless import HopelessRule
 from grader.model.recipe import Recipe
 from grader.model.task import Task
 
@@ -13,7 +14,10 @@ _REQUEST, _TENSORS = "job.json", "tensors.safetensors"
 
 
 class TrainingJob(Frozen):
-    """One run. `target` with `stop_at_target` ends it early; without, the target is only reported."""
+    """One run. `target` with `stop_at_target` ends it early; without, the target is only reported.
+
+    `hopeless` says when the run is given up; None: never.
+    """
 
     export: Export
     recipe: Recipe
@@ -21,6 +25,7 @@ class TrainingJob(Frozen):
     seed: int
     target: float | None = None
     stop_at_target: bool = False
+    hopeless: HopelessRule | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
     data_dir: Path | None = None
     keep_weights: bool = False

@@ -8,6 +8,7 @@ from typing import Literal
 
 from grader.errors import RecipeError, TrainingError
 from grader.model.graph import Export
+from grader.model.hopeless import HopelessRule
 from grader.model.recipe import Recipe
 from grader.model.task import Task
 from grader.model.training import EpochRecord, Training, TrainingRun
@@ -48,6 +49,7 @@ def retrain(
     *,
     target: float | None = None,
     stop_at_target: bool = False,
+    hopeless: HopelessRule | None = None,
     data_dir: Path | None = None,
     device: str = "auto",
     seeds: Sequence[int] | None = None,
@@ -62,12 +64,13 @@ def retrain(
 ) -> Training:
     """Train the graph from fresh weights, each seed in a process of its own, and report what was measured.
 
-    `stop_at_target` ends a run at its first epoch at the target. `enough` says of the first so many runs whether the
-    seeds after them can be left out; by default one run that reached the target in any epoch is enough. `workers` seeds
-    train side by side, one thread each; that changes the time it takes, not the outcome. `epoch_seconds` is the longest
-    that an epoch may take, `memory_bytes` what all workers together may take, by default what the machine has left.
-    `save_weights` is a folder, in which the files are called `weights_name`-seed-0.safetensors and so on. `stored`
-    counts the values that the graph holds outside its parameters: many are a reason to look closer at what it learned.
+    `stop_at_target` ends a run at its first epoch at the target, `hopeless` one that will hardly get there. `enough`
+    says of the first so many runs whether the seeds after them can be left out; by default one run that reached the
+    target in any epoch is enough. `workers` seeds train side by side, one thread each; that changes the time it takes,
+    not the outcome. `epoch_seconds` is the longest that an epoch may take, `memory_bytes` what all workers together may
+    take, by default what the machine has left. `save_weights` is a folder, in which the files are called
+    `weights_name`-seed-0.safetensors and so on. `stored` counts the values that the graph holds outside its parameters:
+    many are a reason to look closer at what it learned.
 
     What goes wrong is in the status: "skipped" without data or device and where memory or time do not suffice,
     "partial" after Ctrl-C, "error" when a process broke off. Runs that had ended or begun by then are kept. Raises
@@ -83,6 +86,7 @@ def retrain(
             seed=seed,
             target=target,
             stop_at_target=stop_at_target,
+            hopeless=hopeless,
             device=device,
             data_dir=folder_of(data_dir),
             keep_weights=save_weights is not None,

@@ -60,6 +60,7 @@ class RunLog:
             epochs=tuple(self.epochs),
             interval=wilson_interval(round(summary.best_accuracy * images), images),
             stopped=self.ended.stopped if self.ended else "interrupted",
+            given_up=self.ended.given_up if self.ended else None,
             evaluation=self._evaluation,
             weights=weights,
             environment={**self.started.environment, **(self.ended.environment if self.ended else {})},

@@ -1,5 +1,6 @@
 """Torch's engine: the data set is one tensor, augmentation works on batches, nothing waits within an epoch."""
 
+import math
 from pathlib import Path
 
 import safetensors.torch
@@ -13,6 +14,7 @@ from grader.training.data import Dataset
 from grader.training.device import choose_device, describe_device, peak_memory, settle
 from grader.training.evaluate import Scores, describe
 from grader.training.events import Emit, Ended, EpochEnded, Probed, Refused, Started
+from grader.training.hopeless import Watcher
 from grader.training.interpret import Interpreter, copies
 from grader.training.job import TrainingJob
 from grader.training.memory_needed import require_memory
@@ -52,7 +54,7 @@ class TorchEngine:
         prober = Prober(job, run)
         if found := prober.before():
             emit(Probed(probes=found))
-        stopped = "completed"
+        stopped, watcher, given_up = "completed", Watcher(job, math.ceil(len(parts.train) / run.batch_size)), None
         best, best_tensors = -1.0, None
         for epoch in range(job.epochs):
             record, scores = run.epoch(epoch)
@@ -70,9 +72,12 @@ class TorchEngine:
             if ending:
                 stopped = ending
                 break
+            if given_up := watcher.observe(record):
+                stopped = "hopeless"
+                break
         if found := prober.after(scores.predicted, best_tensors):
             emit(Probed(probes=found))
-        emit(Ended.model_validate({"stopped": stopped, "environment": _peak(device)}))
+        emit(Ended.model_validate({"stopped": stopped, "environment": _peak(device), "given_up": given_up}))
 
 
 def _misfit(job: TrainingJob, images: int) -> Refused | None:

@@ -16,6 +16,7 @@ from report_factory import CASES, ambiguous, failing_static, passing, second_try
 
 from grader.checks.base import Context
 from grader.checks.run import evaluate
+from grader.model.hopeless import GivenUp
 from grader.model.outcome import Status
 from grader.model.recipe import Recipe, Sgd
 from grader.model.report import Flag, GradeReport, RubricReference
@@ -328,3 +329,23 @@ def test_the_rubric_before_has_to_be_known() -> None:
     assert "--was" in str(caught.value)
     with pytest.raises(NotMeasured, match="is not at hand"):
         rescore(report, stricter(epochs=3), stricter())
+
+
+def test_a_run_that_was_given_up_tells_nothing_about_a_lower_target() -> None:
+    def marking(target: float) -> Marking:
+        parameters = {"target": target, "near_miss": "fail"}
+        one = Criterion(id="accuracy", title="A", check="accuracy", parameters=parameters, points=1, text="T.")
+        task = Task(dataset="mnist", epochs=20, seeds=(0,))
+        rubric = Rubric(id="r", title="R", criteria=(one,), reference_recipe="house", task=task, recipe="reference")
+        return Marking(rubric, HOUSES[0])
+
+    before, world = marking(0.98), World(number=1, own="", own_epochs=None, asked_seeds=None, asked_epochs=None)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        old = graded(world, before, monkeypatch)
+    reason = GivenUp(epoch=7, epochs=20, target=0.98, gain=0.01, chance=0.01, level=0.05, runs=300)
+    stopped = ran(0, [0.9] * 7, 0.98).model_copy(update={"stopped": "hopeless", "given_up": reason})
+    report = old.model_copy(update={"training": old.training.model_copy(update={"runs": (stopped,)})})
+    (outcome,) = rescore(report, before, marking(0.99)).outcomes
+    assert outcome.status == "failed"
+    with pytest.raises(NotMeasured, match="stopped as hopeless for the target of the rubric before"):
+        rescore(report, before, marking(0.97))

@@ -22,6 +22,7 @@ from report_factory import (
     training,
 )
 
+from grader.model.hopeless import GivenUp
 from grader.model.outcome import Status
 from grader.model.report import Flag, GradeReport, Score
 from grader.model.training import Training
@@ -307,3 +308,13 @@ def test_provenance_says_how_far_the_sandbox_goes() -> None:
 )
 def test_figures_are_written_one_way(written: str, expected: str) -> None:
     assert written == expected
+
+
+@pytest.mark.parametrize("form", [to_text, to_markdown, to_html])
+def test_a_run_that_was_given_up_is_named_with_its_chance(form: Form) -> None:
+    reason = GivenUp(epoch=7, epochs=20, target=0.994, gain=0.004, chance=0.0487, level=0.05, runs=60)
+    stopped = run(0, (0.96, 0.965), stopped="hopeless", given_up=reason)
+    said = (
+        "stopped as hopeless after 7 of 20 epochs: it would still have reached 99.40 % with a chance of at most 4.9 %"
+    )
+    assert said in re.sub(r"\s+", " ", form(report(training=training(stopped))))

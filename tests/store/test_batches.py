@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from grader.errors import StoreError
-from grader.model.work import Ended, Stage, State
+from grader.model.work import Ended, Stage, State, digest_of
 from grader.store import batches, check, results
 from grader.store.engine import Store
 
@@ -112,6 +112,13 @@ def test_a_report_comes_back_as_it_was_and_is_replaced_by_its_key(store, report,
 def test_another_key_is_other_work(store, report, work_key, change):
     key = store.transact(lambda c: results.keep_report(c, work_key, report))
     assert work_key.model_copy(update=change).digest != key
+
+
+def test_a_rule_that_gives_up_makes_another_key_and_none_the_old_one(work_key, training_key):
+    for key in (work_key, training_key):
+        old = digest_of({name: value for name, value in key.model_dump(mode="json").items() if name != "hopeless"})
+        assert key.digest == old
+        assert key.model_copy(update={"hopeless": "5" * 64}).digest != old
 
 
 def test_a_training_run_is_found_by_graph_recipe_and_seed(store, training_key, run):

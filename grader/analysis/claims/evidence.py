@@ -110,6 +110,8 @@ def why_incomplete(training: Training) -> str:
     for run in training.runs:
         if run.stopped == "target":
             return f"The training was stopped when the target was reached, after {len(run.epochs)} epochs."
+        if run.given_up is not None:
+            return f"The training was stopped as hopeless, after {len(run.epochs)} of {run.given_up.epochs} epochs."
         if run.stopped == "interrupted" or training.status == "partial":
             return "The training was interrupted."
         if run.stopped == "completed" and isinstance(planned, int) and len(run.epochs) < planned:

@@ -37,6 +37,7 @@ def work_key(
         sandbox=sandbox,
         grader=machine.grader,
         torch=machine.torch,
+        hopeless=settings.hopeless,
     )
 
 
@@ -53,6 +54,7 @@ def training_key(task: TrainTask, graph: str, machine: Machine) -> TrainingKey:
         device=machine.device,
         grader=machine.grader,
         torch=machine.torch,
+        hopeless=task.hopeless and task.hopeless.digest,
     )
 
 

@@ -54,6 +54,12 @@ class BatchSettings:
         return self.options.seeds or self.rubric.task.seeds
 
     @property
+    def hopeless(self) -> str | None:
+        """Digest of the rules by which runs are given up; None where none is."""
+        rules = self.options.hopeless if self.options.train else ()
+        return digest_of([rule.digest for rule in rules]) if rules else None
+
+    @property
     def key(self) -> str:
         """Of the batch: one with the same key is gone on with."""
         deadline = self.fetch.deadline
@@ -67,4 +73,5 @@ class BatchSettings:
                 "seeds": list(self.seeds),
                 "deadline": deadline and [deadline.moment.isoformat(), deadline.trust_commit_dates],
             }
+            | ({"hopeless": self.hopeless} if self.hopeless else {})
         )

@@ -15,6 +15,7 @@ from grader.batch.run.ledger import Ledger
 from grader.batch.run.own_names import OwnNames, renamed
 from grader.batch.run.train_part import Machine, TrainDone, TrainTask, train_one
 from grader.model.graph import Export
+from grader.model.hopeless import HopelessRule
 from grader.model.recipe import Recipe
 from grader.model.task import Task
 from grader.model.training import Training, TrainingRun
@@ -63,10 +64,12 @@ class SharedTraining:
             epoch_seconds: float,
             on_progress: Callable[[ProgressEvent], None],
             stored: int,
+            hopeless: HopelessRule | None = None,
             **_unused: Any,  # weights are not kept of a class
         ) -> Training:
             tasks = [
-                TrainTask(export, recipe, task, seed, target, device, data_dir, epoch_seconds, stored) for seed in seeds
+                TrainTask(export, recipe, task, seed, target, device, data_dir, epoch_seconds, stored, hopeless)
+                for seed in seeds
             ]
             return self._train(tasks, enough, trainee, on_progress)
 

@@ -9,6 +9,7 @@ from grader import __version__
 from grader.batch.run.costs import Cost, Meter
 from grader.batch.run.executor import Say
 from grader.model.graph import Export
+from grader.model.hopeless import HopelessRule
 from grader.model.recipe import Recipe
 from grader.model.task import Task
 from grader.model.training import Training
@@ -28,6 +29,7 @@ class TrainTask:
     data_dir: Path | None
     epoch_seconds: float
     stored: int
+    hopeless: HopelessRule | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ def train_one(task: TrainTask, say: Say) -> TrainDone:
         task.recipe,
         task.task,
         target=task.target,
+        hopeless=task.hopeless,
         seeds=(task.seed,),
         device=task.device,
         data_dir=task.data_dir,

@@ -29,6 +29,7 @@ _STOPPED = {
     "completed": "all epochs run",
     "target": "stopped at the target",
     "early_stop": "stopped early, as the recipe says",
+    "hopeless": "stopped as hopeless",
     "interrupted": "interrupted",
     "diverged": "diverged: the loss was no longer a number",
 }
@@ -164,13 +165,21 @@ def _run(run: TrainingRun, target: float | None) -> RunView:
         interval=percent_range(run.interval),
         final=percent(run.final_accuracy),
         reached=reached,
-        ending=f"{plural(len(run.epochs), 'epoch')}, {_STOPPED[run.stopped]}",
+        ending=_ending(run),
         time=duration(sum(epoch.seconds for epoch in run.epochs)),
         memory=size(run.peak_memory_bytes),
         weights=visible(run.weights or ""),
         environment=tuple(environment[:20]),
         epochs=table(run.epochs, MOST_EPOCHS, lambda epoch: _epoch(epoch, run)),
     )
+
+
+def _ending(run: TrainingRun) -> str:
+    """How many epochs, and why no more; with the chance that was given up, where one was."""
+    if run.given_up is not None:
+        chance = f"{percent(run.given_up.target)} with a chance of at most {run.given_up.at_most}"
+        return f"{_STOPPED['hopeless']} after {run.given_up.length}: it would still have reached {chance}"
+    return f"{plural(len(run.epochs), 'epoch')}, {_STOPPED[run.stopped]}"
 
 
 def _epoch(epoch: EpochRecord, run: TrainingRun) -> EpochView:
