@@ -105,3 +105,17 @@ def test_a_seed_that_passes_passes(given_up: Any, training_run: Any, ask: Any, c
 
 def test_a_claim_is_not_contradicted_by_a_run_that_was_given_up(given_up: Any) -> None:
     assert why_incomplete(given_up(0.01, 0.97)) == "The training was stopped as hopeless, after 7 of 20 epochs."
+
+
+def test_a_curve_that_was_cut_is_not_told_where_the_epochs_ended(given_up: Any, ask: Any, context: Any) -> None:
+    training = given_up(0.001, 0.97, 0.97, 0.97)
+    rising = [
+        record.model_copy(update={"lr": 0.1 / record.epoch, "test_accuracy": 0.9 + record.epoch / 100})
+        for record in training.runs[0].epochs
+    ]
+    run = training.runs[0].model_copy(update={"epochs": tuple(rising)})
+    whole = run.model_copy(update={"stopped": "early_stop", "given_up": None})
+    for first, said in ((run, False), (whole, True)):
+        runs = (first, *training.runs[1:])
+        finding = ask(CHECK, context(training=training.model_copy(update={"runs": runs}), task=TASK), target=0.994)
+        assert any("still rising where the epochs ended" in change.effect for change in finding.changes) == said
