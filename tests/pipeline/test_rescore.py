@@ -188,6 +188,7 @@ def pairs(draw: st.DrawFn) -> tuple[Marking, Marking]:
 TOLD: list[bool] = []
 
 
+@pytest.mark.xdist_group("rescored worlds")  # the next test counts them
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(worlds, pairs(), st.booleans())
 def test_scoring_again_is_grading_anew_or_refused(world: World, pair: tuple[Marking, Marking], known: bool) -> None:
@@ -211,6 +212,7 @@ def test_scoring_again_is_grading_anew_or_refused(world: World, pair: tuple[Mark
     )
 
 
+@pytest.mark.xdist_group("rescored worlds")
 def test_most_of_these_worlds_could_be_told() -> None:
     """Else the test above tests little."""
     assert len(TOLD) >= 400

@@ -1,16 +1,25 @@
 """Runs of a reference model: through the pipeline, kept, found again, refused."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from grader.errors import ReferenceModelError
+from grader.model.graph import Export
+from grader.model.recipe import Recipe
 from grader.model.report import GradeReport
+from grader.model.task import Task
+from grader.model.training import Training
 from grader.pipeline.request import Backends
 from grader.reference.baseline import Baseline, baseline, to_markdown
 from grader.reference.catalog import load_references
 from grader.reference.runs import Setting, Wanted, Watch, measure
 from grader.sandbox.bubblewrap import Bubblewrap
+from grader.training.data import load
+from grader.training.job import TrainingJob
+from grader.training.runlog import RunLog
+from grader.training.torch_engine import TorchEngine
 
 
 class Log:
@@ -31,8 +40,25 @@ class Log:
 _SANDBOX = Bubblewrap(warm=True)
 
 
+def train_here(
+    export: Export, recipe: Recipe, task: Task, *, seeds: Sequence[int], target: float, **settings: object
+) -> Training:
+    """`grader.training.launch.retrain` without processes, which take longer to start than this model to train."""
+    runs = []
+    for seed in seeds:
+        job = TrainingJob(export=export, recipe=recipe, task=task, seed=seed, target=target, device="cpu")
+        log = RunLog(seed, task.evaluate_on, target)
+        TorchEngine().train(job, load(task.dataset, None), log.take, None)
+        runs.append(log.to_run())
+    described = recipe.model_dump(mode="json")
+    return Training.model_validate(
+        {"status": "completed", "recipe": described, "dataset": task.dataset, "target": target, "runs": runs}
+    )
+
+
 def setting(references: Path, out: Path, jobs: int = 1) -> Setting:
-    return Setting(load_references(references), out, Backends(sandbox=_SANDBOX), device="cpu", jobs=jobs)
+    backends = Backends(sandbox=_SANDBOX, retrain=train_here)
+    return Setting(load_references(references), out, backends, device="cpu", jobs=jobs)
 
 
 def test_runs_are_kept_and_found_again(references: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Time, memory, processes and output of a run are bounded, whatever it does."""
 
+import os
 import time
 
 import pytest
@@ -13,12 +14,12 @@ def sandbox(request):
 
 
 def test_an_endless_loop_ends_at_the_wall_time(sandbox, run, running):
-    started = time.monotonic()
-    result = run(sandbox, "while True: pass  # token-51aa", wall_seconds=0.5)
+    started, token = time.monotonic(), f"token-{os.getpid()}-loop"
+    result = run(sandbox, f"while True: pass  # {token}", wall_seconds=0.5)
     assert result.status == "timeout"
     assert result.exit_code is None
     assert time.monotonic() - started < 5
-    assert running("token-51aa") == []
+    assert running(token) == []
 
 
 def test_cpu_time_is_bounded_too(sandbox, run):
@@ -86,10 +87,11 @@ def test_one_file_is_bounded(sandbox, run):
 
 
 def test_a_fork_bomb_is_bounded(bubblewrap, run, running):
-    source = """
+    token = f"token-{os.getpid()}-bomb"
+    source = f"""
     import os, time
     count = 0
-    while True:  # token-90dc
+    while True:  # {token}
         try:
             if os.fork() == 0:
                 time.sleep(60)
@@ -101,7 +103,7 @@ def test_a_fork_bomb_is_bounded(bubblewrap, run, running):
     result = run(bubblewrap, source, processes=20)
     assert result.status == "exited"
     assert 10 <= int(result.stdout) <= 20
-    assert running("token-90dc") == []
+    assert running(token) == []
 
 
 def test_the_memory_file_systems_are_bounded(bubblewrap, run):
