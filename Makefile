@@ -7,8 +7,8 @@ NODE_PACKAGES = $(VENV)/node-packages
 NODE_STAMP = $(NODE_PACKAGES)/.complete-2
 WORKFLOWS = .github/workflows/*.yml .github/examples/*.yml
 
-# Side by side: more than there are cores, because many tests wait for something.
-PYTEST = $(BIN)/pytest -n 3 --dist loadgroup
+# Side by side, more than there are cores, because many tests wait; neighbours together, because they share what is set up.
+PYTEST = $(BIN)/pytest -n 3 --dist worksteal
 
 # One thread per process: tests and models run side by side, one to a core.
 export OMP_NUM_THREADS ?= 1

@@ -185,38 +185,34 @@ def pairs(draw: st.DrawFn) -> tuple[Marking, Marking]:
     return before, after
 
 
-TOLD: list[bool] = []
+def test_scoring_again_is_grading_anew_or_refused() -> None:
+    told: list[bool] = []
 
+    @settings(max_examples=400, deadline=None, derandomize=True)
+    @given(worlds, pairs(), st.booleans())
+    def hold(world: World, pair: tuple[Marking, Marking], known: bool) -> None:
+        before, after = pair
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            old = graded(world, before, monkeypatch)
+            new = graded(world, after, monkeypatch)
+        at_hand = before if known else replace(before, reference=None)
+        try:
+            found = rescore(old, at_hand, after)
+        except NotMeasured as refusal:
+            told.append(False)
+            assert refusal.message.endswith(".")
+            return
+        told.append(True)
+        assert found.outcomes == new.outcomes
+        assert (found.verdict, found.score, found.summary) == (new.verdict, new.score, new.summary)
+        assert found.rubric == new.rubric
+        assert [run.seed for run in found.training.runs] == [run.seed for run in new.training.runs] or not any(
+            one.check == "accuracy" for one in after.rubric.criteria
+        )
 
-@pytest.mark.xdist_group("rescored worlds")  # the next test counts them
-@settings(max_examples=400, deadline=None, derandomize=True)
-@given(worlds, pairs(), st.booleans())
-def test_scoring_again_is_grading_anew_or_refused(world: World, pair: tuple[Marking, Marking], known: bool) -> None:
-    before, after = pair
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        old = graded(world, before, monkeypatch)
-        new = graded(world, after, monkeypatch)
-    at_hand = before if known else replace(before, reference=None)
-    try:
-        found = rescore(old, at_hand, after)
-    except NotMeasured as refusal:
-        TOLD.append(False)
-        assert refusal.message.endswith(".")
-        return
-    TOLD.append(True)
-    assert found.outcomes == new.outcomes
-    assert (found.verdict, found.score, found.summary) == (new.verdict, new.score, new.summary)
-    assert found.rubric == new.rubric
-    assert [run.seed for run in found.training.runs] == [run.seed for run in new.training.runs] or not any(
-        one.check == "accuracy" for one in after.rubric.criteria
-    )
-
-
-@pytest.mark.xdist_group("rescored worlds")
-def test_most_of_these_worlds_could_be_told() -> None:
-    """Else the test above tests little."""
-    assert len(TOLD) >= 400
-    assert sum(TOLD) > len(TOLD) / 4
+    hold()
+    assert len(told) >= 400
+    assert sum(told) > len(told) / 4  # else this tests little
 
 
 @pytest.mark.parametrize("case", sorted(CASES))

@@ -19,8 +19,6 @@ from grader.sandbox.conformance.limits_only import _EXPECTED, expected
 SCRIPT = Path(__file__).with_name("conformance_runs.py")
 UNPRIVILEGED = 61617
 
-pytestmark = pytest.mark.xdist_group("conformance")  # one examination for all of them
-
 Found = dict[str, dict[str, tuple[bool | None, str]]]
 
 
