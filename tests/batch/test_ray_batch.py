@@ -11,35 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_runs import MODEL, TIMES
+from command_runs import RUBRIC as ONE_EPOCH
 from ray_nodes import cluster, workers_of
 
 pytestmark = [pytest.mark.ray, pytest.mark.system]
-TIMES = {"seconds", "created_at", "peak_memory_bytes"}
-MODEL = """\
-import torch
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Conv2d(1, {maps}, 7, stride=3)
-        self.norm = nn.BatchNorm2d({maps})
-        self.fc = nn.Linear({maps}, 10)
-
-    def forward(self, images):
-        return self.fc(torch.relu(self.norm(self.conv(images))).mean(dim=(2, 3)))
-"""
-RUBRIC = """\
-id: quick
-title: Quick
-task: {dataset: digits, epochs: 2, seeds: [0]}
-recipe: reference
-reference_recipe: digits
-criteria:
-  - {id: accuracy, title: Accuracy, check: accuracy, parameters: {target: 0.99}, points: 10, text: Train well.}
-  - {id: parameters, title: Small, check: parameters, parameters: {less_than: 20000}, points: 5, text: Be small.}
-"""
+RUBRIC = ONE_EPOCH.replace("epochs: 1", "epochs: 2")
 CLASS = {
     **{f"honest{maps}": MODEL.replace("{maps}", str(maps)) for maps in range(4, 9)},
     "copy": MODEL.replace("{maps}", "4").replace("conv", "first").replace("Net", "Mine"),
