@@ -9,17 +9,16 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TypeVar
 
 import requests
 from github import BadAttributeException, GithubException, RateLimitExceededException
 
 from grader.publish.failure import Delayed, Forbidden, Gone, Refused, Uncertain
+from grader.publish.rate_limit import LEAST_WAIT, pause_of
 from grader.report.escape import prose
 
 _Answer = TypeVar("_Answer")
-_LEAST_WAIT = 60.0  # seconds, after a limit that names no time; twice as long each further time
 
 
 @dataclass
@@ -40,7 +39,7 @@ class Patience:
         fails otherwise is asked again only if it is `repeatable`; else Uncertain is raised. Raises Delayed where the
         limit or the outage lasts too long, Forbidden, Gone or Refused where it is no matter of time.
         """
-        failures, least = 0, _LEAST_WAIT
+        failures, least = 0, LEAST_WAIT
         while True:
             try:
                 return action()
@@ -77,18 +76,10 @@ class Patience:
 
 def _limit(problem: GithubException, least: float) -> float | None:
     """How long a limit wants one to wait, in seconds; None where the answer is about something else."""
-    if problem.status not in (403, 429):
-        return None
     headers = {name.lower(): str(value) for name, value in (problem.headers or {}).items()}
-    after = headers.get("retry-after", "")
-    if after.isdecimal():
-        return float(after)
-    reset = headers.get("x-ratelimit-reset", "")
-    if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
-        return max(1.0, float(reset) - datetime.now(UTC).timestamp() + 1)
-    if problem.status == 429 or isinstance(problem, RateLimitExceededException):
-        return least
-    return least if any(words in _said(problem).lower() for words in ("rate limit", "abuse detection")) else None
+    spoken = any(words in _said(problem).lower() for words in ("rate limit", "abuse detection"))
+    is_limit = spoken or isinstance(problem, RateLimitExceededException)
+    return pause_of(problem.status, headers, least, is_limit=is_limit)
 
 
 def _said(problem: GithubException) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from grader.model.roster import RosterEntry
 from grader.model.work import Ended, Stage, State, StoredSubmission
+from grader.store.moments import moment
 from grader.store.tables import BATCH, REPORT, STAGE, SUBMISSION
 
 LEFT = "no longer in the roster"
@@ -122,7 +123,7 @@ def retry(connection: Connection, submissions: Sequence[int]) -> None:
 
 def now() -> str:
     """The time as it stands in the store."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return moment(datetime.now(UTC))
 
 
 def _row(batch: int, entry: RosterEntry) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from grader.errors import DamagedError
 from grader.model.work import digest_of
+from grader.store.moments import moment
 from grader.store.publication_tables import PUBLICATION
 from grader.store.unpack import unpacked
 
@@ -184,4 +185,4 @@ def unpacked_posts(number: int, content: bytes | None) -> tuple[dict[str, Any], 
 
 
 def _time(seconds: float = 0.0) -> str:
-    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+    return moment(datetime.now(UTC) + timedelta(seconds=seconds))

@@ -14,7 +14,7 @@ from grader.training.augment import normalize
 from grader.training.evaluate import as_scores
 from grader.training.events import Advanced, Emit
 from grader.training.flat_optimizers import flat_optimizer, own_momentum
-from grader.training.flat_parameters import FlatParameters, can_be_flat
+from grader.training.flat_parameters import FlatParameters
 from grader.training.job import TrainingJob
 from grader.training.replay import replayable
 from grader.training.schedule import Clock, Rates
@@ -43,12 +43,13 @@ class CapturedRun(TorchRun):
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=device)
         self.correct = torch.zeros((), dtype=torch.int64, device=device)
         self.model.train()
-        self._steps = {size: self._captured(size) for size in dict.fromkeys(map(len, self._sizes(count)))}
+        self._steps = {size: self._captured(size) for size in dict.fromkeys(self.batch_sizes(count))}
 
     @staticmethod
-    def takes(job: TrainingJob, run: TorchRun) -> bool:
-        """Whether the parameters of this run can be trained this way."""
-        return run.optimizer is not None and can_be_flat(run.parameters)
+    def takes(job: TrainingJob) -> bool:
+        """Whether there is something to train, all of the one element type that a flat vector has."""
+        trained = [spec.dtype for spec in job.export.graphs.parameters.values() if spec.requires_grad]
+        return bool(trained) and set(trained) == {"float32"}
 
     def train_epoch(self, epoch: int, batches: int | None = None) -> tuple[float, float, float]:
         """See `TorchRun.train_epoch`."""
@@ -73,7 +74,7 @@ class CapturedRun(TorchRun):
             self.ordered[begin:end] = normalize(self._augmented(batch, self.augmenting), recipe.normalization)
             self.labels[begin:end] = batch.labels
             begin = end
-        total = len(self._sizes(len(train)))
+        total = len(self.batch_sizes(len(train)))
         factor = self.plateau.factor if self.plateau else 1.0
         rates = [self.schedule.rates(Clock(epoch, index, total), factor) for index in range(len(order))]
         own = own_momentum(recipe.optimizer)
@@ -116,28 +117,17 @@ class CapturedRun(TorchRun):
             # torch.nn.utils.clip_grad_norm_, whose total is the norm of the parameters' norms: the vector's own
             gradients.mul_((clip.norm / (torch.linalg.vector_norm(gradients) + 1e-6)).clamp(max=1.0))
 
-    def _sizes(self, images: int) -> list[range]:
-        """The batches of an epoch, as ranges of places."""
-        whole = [range(begin, min(begin + self.batch_size, images)) for begin in range(0, images, self.batch_size)]
-        partial = len(whole[-1]) < self.batch_size
-        if partial and len(whole) > 1 and self.leaves_out(len(whole[-1])):
-            whole.pop()
-        return whole
-
 
 def choose_run(job: TrainingJob, parts: Subsets, device: torch.device, emit: Emit) -> tuple[TorchRun, str]:
     """The run for a job, and how its steps are taken: "captured" on a GPU where the graph allows it, else "eager".
 
     Chosen by device and graph alone, so that a run repeats.
     """
-    if device.type != "cuda":
-        return TorchRun(job, parts, device, emit), "eager"
-    plain = TorchRun(job, parts, device, emit)
-    if not CapturedRun.takes(job, plain):
-        return plain, "eager"
-    try:
-        return CapturedRun(job, parts, device, emit), "captured"
-    except RuntimeError as problem:
-        if isinstance(problem, torch.OutOfMemoryError):
+    if device.type == "cuda" and CapturedRun.takes(job):
+        try:
+            return CapturedRun(job, parts, device, emit), "captured"
+        except torch.OutOfMemoryError:
             raise
-        return TorchRun(job, parts, device, emit), "eager"
+        except RuntimeError:  # a step that waits for the device
+            pass
+    return TorchRun(job, parts, device, emit), "eager"

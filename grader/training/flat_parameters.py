@@ -26,11 +26,6 @@ class FlatParameters:
             begin = end
 
 
-def can_be_flat(parameters: Sequence[torch.nn.Parameter]) -> bool:
-    """Whether they are all of the one element type that the vector has."""
-    return bool(parameters) and all(parameter.dtype == torch.float32 for parameter in parameters)
-
-
 def _as(parameter: torch.nn.Parameter, piece: torch.Tensor) -> torch.Tensor:
     """A view of `piece` with the parameter's shape, in channels_last where the parameter is."""
     shape = parameter.shape

@@ -113,16 +113,15 @@ class TorchRun:
         self.optimizer.step()
 
     def _batches(self, images: int) -> list[torch.Tensor]:
-        """A fresh order in batches. A last batch of one image is left out: batch norm can't normalise it."""
-        batches = list(torch.split(torch.randperm(images, generator=self.shuffling).to(self.device), self.batch_size))
-        partial = len(batches[-1]) < self.batch_size
-        if partial and len(batches) > 1 and self.leaves_out(len(batches[-1])):
-            batches.pop()
-        return batches
+        """A fresh order of so many images, in batches of `batch_sizes`."""
+        order, sizes = torch.randperm(images, generator=self.shuffling).to(self.device), self.batch_sizes(images)
+        return list(torch.split(order[: sum(sizes)], sizes))
 
-    def leaves_out(self, size: int) -> bool:
-        """Whether a last batch of so many images, fewer than the others have, is left out."""
-        return self.job.recipe.drop_last or self.fixed or size == 1
+    def batch_sizes(self, images: int) -> list[int]:
+        """How many images each step of an epoch takes. A last one alone is left out: batch norm can't normalise it."""
+        full, over = divmod(images, self.batch_size)
+        is_left_out = full > 0 and (self.job.recipe.drop_last or self.fixed or over == 1)
+        return [self.batch_size] * full + ([over] if over and not is_left_out else [])
 
     def _validation(self) -> Subset | None:
         """The split, augmented where the recipe's is; never where the rubric decides by it."""

@@ -1,7 +1,10 @@
 """A captured run beside the plain one: the same training. On a CPU nothing is captured, but every step is the same."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
+from torch import nn
 
 from grader.model.augmentation import Rotation
 from grader.model.graph import Export
@@ -74,6 +77,21 @@ def test_a_cut_epoch_counts_what_it_saw(small: Export, dataset: Dataset) -> None
     job, parts = prepared(small, dataset, RECIPES["plain"])
     plain = TorchRun(job, parts, CPU, lambda _: None).train_epoch(0, batches=2)
     assert CapturedRun(job, parts, CPU, lambda _: None).train_epoch(0, batches=2) == pytest.approx(plain, rel=1e-4)
+
+
+def test_what_can_be_captured(small: Export, exporter: Callable[..., Export]) -> None:
+    def job(export: Export) -> TrainingJob:
+        return TrainingJob(export=export, recipe=RECIPES["plain"], task=Task(dataset="mnist"), seed=0, device="cpu")
+
+    def frozen() -> nn.Module:
+        return nn.Sequential(nn.Flatten(), nn.Linear(784, 10)).requires_grad_(False)
+
+    half = {name: spec.model_copy(update={"dtype": "float16"}) for name, spec in small.graphs.parameters.items()}
+    mixed = {**small.graphs.parameters, **dict(list(half.items())[:1])}
+    assert CapturedRun.takes(job(small))
+    assert not CapturedRun.takes(job(exporter(frozen)))
+    graphs = small.graphs.model_copy(update={"parameters": mixed})
+    assert not CapturedRun.takes(job(small.model_copy(update={"graphs": graphs})))
 
 
 def test_a_processor_is_given_the_plain_run(small: Export, dataset: Dataset) -> None:

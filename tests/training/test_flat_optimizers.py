@@ -5,7 +5,7 @@ import torch
 
 from grader.model.recipe import Adam, AdamW, Optimizer, RmsProp, Sgd
 from grader.training.flat_optimizers import flat_optimizer, own_momentum
-from grader.training.flat_parameters import FlatParameters, can_be_flat
+from grader.training.flat_parameters import FlatParameters
 from grader.training.optimizers import build_optimizer, set_rates
 from grader.training.schedule import Rates
 
@@ -78,10 +78,3 @@ def test_parameters_are_views_with_their_values_and_layout() -> None:
     assert torch.equal(flat.gradients[300:304], torch.full((4,), 2.0))  # of the bias: one for each image
     flat.values.zero_()
     assert float(convolution(images).detach().abs().sum()) == 0.0
-
-
-def test_what_can_be_flat() -> None:
-    single, double = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2).double()
-    assert can_be_flat(list(single.parameters()))
-    assert not can_be_flat([*single.parameters(), *double.parameters()])
-    assert not can_be_flat([])

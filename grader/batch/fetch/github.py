@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -19,12 +19,12 @@ from grader.batch.fetch.forge import Push
 from grader.errors import FetchError, UsageError
 from grader.intake.git_refusal import Unreachable
 from grader.intake.git_source import Remote, printable, redact
+from grader.publish.rate_limit import LEAST_WAIT, pause_of
 
 PUBLIC_API = "https://api.github.com"
 _PLACE = re.compile(r"/?(?P<owner>[A-Za-z0-9_.-]+)/(?P<name>[A-Za-z0-9_.-]+?)(?:\.git)?/?")
 _SECONDS = 30  # to connect, and between two packets
 _MOST_PAGES = 50
-_LEAST_WAIT = 60.0  # seconds, after a refusal that names no time
 
 
 class _Activity(BaseModel):
@@ -124,7 +124,7 @@ class GitHub:
 
     def _patiently(self, url: str, back_off: BackOff) -> _Answer:
         """An answer that is not about a rate limit; those are waited out, within the bound."""
-        waited, least = 0.0, _LEAST_WAIT
+        waited, least = 0.0, LEAST_WAIT
         while True:
             answer = self._ask(url)
             pause = _pause(answer, least)
@@ -197,15 +197,7 @@ def _commit(digits: str) -> str | None:
 
 def _pause(answer: _Answer, least: float) -> float | None:
     """How long a rate limit wants one to wait, in seconds; None where the answer is about something else."""
-    if answer.status not in (403, 429):
-        return None
-    after = answer.headers.get("retry-after", "")
-    if after.isdecimal():
-        return float(after)
-    reset = answer.headers.get("x-ratelimit-reset", "")
-    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
-        return max(1.0, float(reset) - datetime.now(UTC).timestamp() + 1)
-    return least if answer.status == 429 or b"rate limit" in answer.body.lower() else None
+    return pause_of(answer.status, answer.headers, least, is_limit=b"rate limit" in answer.body.lower())
 
 
 def _refused(status: int, repository: str, has_token: bool) -> FetchError:
