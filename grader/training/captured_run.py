@@ -15,6 +15,7 @@ from grader.training.evaluate import as_scores
 from grader.training.events import Advanced, Emit
 from grader.training.flat_optimizers import flat_optimizer, own_momentum
 from grader.training.flat_parameters import FlatParameters
+from grader.training.in_steps import InSteps
 from grader.training.job import TrainingJob
 from grader.training.replay import replayable
 from grader.training.schedule import Clock, Rates
@@ -51,7 +52,7 @@ class CapturedRun(TorchRun):
         trained = [spec.dtype for spec in job.export.graphs.parameters.values() if spec.requires_grad]
         return bool(trained) and set(trained) == {"float32"}
 
-    def train_epoch(self, epoch: int, batches: int | None = None) -> tuple[float, float, float]:
+    def train_in_steps(self, epoch: int, batches: int | None = None) -> InSteps[tuple[float, float, float]]:
         """See `TorchRun.train_epoch`."""
         self.model.train()
         order = self._batches(len(self.parts.train))[:batches]
@@ -62,6 +63,7 @@ class CapturedRun(TorchRun):
             if time.monotonic() - last_sign > SECONDS_BETWEEN_SIGNS:
                 last_sign = time.monotonic()
                 self.emit(Advanced(epoch=epoch + 1, share=(index + 1) / len(order)))
+            yield
         seen = max(sum(map(len, order)), 1)
         return rates[-1].lr if rates else 0.0, float(self.loss_sum) / seen, int(self.correct) / seen
 

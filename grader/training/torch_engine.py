@@ -15,6 +15,7 @@ from grader.training.device import choose_device, describe_device, peak_memory, 
 from grader.training.evaluate import Scores, describe
 from grader.training.events import Emit, Ended, EpochEnded, Probed, Refused, Started
 from grader.training.hopeless import Watcher
+from grader.training.in_steps import InSteps, finish
 from grader.training.interpret import Interpreter, copies
 from grader.training.job import TrainingJob
 from grader.training.memory_needed import require_memory
@@ -34,6 +35,10 @@ class TorchEngine:
 
     def train(self, job: TrainingJob, dataset: Dataset, emit: Emit, weights: Path | None) -> None:
         """See `Engine.train`."""
+        finish(self.train_in_steps(job, dataset, emit, weights))
+
+    def train_in_steps(self, job: TrainingJob, dataset: Dataset, emit: Emit, weights: Path | None) -> InSteps[None]:
+        """The same, with a pause after each training step."""
         device = choose_device(job.device)
         settle(device)
         parts = subsets(dataset, job.recipe, job.task, device)
@@ -57,7 +62,7 @@ class TorchEngine:
         stopped, watcher, given_up = "completed", Watcher(job, math.ceil(len(parts.train) / run.batch_size)), None
         best, best_tensors = -1.0, None
         for epoch in range(job.epochs):
-            record, scores = run.epoch(epoch)
+            record, scores = yield from run.epoch_in_steps(epoch)
             improved = scores.accuracy > best
             if improved:
                 best = scores.accuracy

@@ -13,6 +13,7 @@ from grader.training.augment import pipeline
 from grader.training.device import derive, generator
 from grader.training.evaluate import Scores, as_batch, as_scores, evaluate
 from grader.training.events import Advanced, Emit
+from grader.training.in_steps import InSteps, finish
 from grader.training.job import TrainingJob
 from grader.training.optimizers import build_optimizer, set_rates
 from grader.training.schedule import Clock, PlateauTracker, RateSchedule
@@ -46,8 +47,12 @@ class TorchRun:
 
     def epoch(self, epoch: int) -> tuple[EpochRecord, Scores]:
         """Train one epoch (0-based) and evaluate; the scores are those of the set that decides."""
+        return finish(self.epoch_in_steps(epoch))
+
+    def epoch_in_steps(self, epoch: int) -> InSteps[tuple[EpochRecord, Scores]]:
+        """The same, with a pause after each step."""
         began = time.perf_counter()
-        rate, loss, accuracy = self.train_epoch(epoch)
+        rate, loss, accuracy = yield from self.train_in_steps(epoch)
         held_out, tested = self._validation(), self.parts.test
         validation = None if held_out is None else self.evaluate(held_out)
         test = None if tested is None else self.evaluate(tested)
@@ -74,6 +79,10 @@ class TorchRun:
 
         `batches` cuts the epoch short, for measuring.
         """
+        return finish(self.train_in_steps(epoch, batches))
+
+    def train_in_steps(self, epoch: int, batches: int | None = None) -> InSteps[tuple[float, float, float]]:
+        """The same, with a pause after each step."""
         self.model.train()
         train, recipe = self.parts.train, self.job.recipe
         order = self._batches(len(train))
@@ -98,6 +107,7 @@ class TorchRun:
             if time.monotonic() - last_sign > SECONDS_BETWEEN_SIGNS:
                 last_sign = time.monotonic()
                 self.emit(Advanced(epoch=epoch + 1, share=(index + 1) / len(order)))
+            yield
         return rate, float(loss_sum) / max(seen, 1), int(correct) / max(seen, 1)
 
     def _step(self, loss: torch.Tensor) -> None:
