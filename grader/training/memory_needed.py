@@ -19,6 +19,7 @@ from grader.training.job import TrainingJob
 from grader.training.too_little import gigabytes, too_little
 
 _FLOAT = 4  # bytes
+_OF_LIBRARIES = 2**28  # bytes
 _VIEWS = frozenset(
     {Kind.RESHAPE, Kind.PERMUTE, Kind.EXPAND, Kind.SLICE, Kind.GETITEM, Kind.IDENTITY, Kind.SYMBOL, Kind.CREATE}
 )
@@ -44,6 +45,15 @@ def step_bytes(export: Export, batch: int, optimizer: str) -> int:
     maps = small + per_image * max(0, batch - 2)
     parameters = sum(math.prod(spec.shape) for spec in export.graphs.parameters.values())
     return int(_FLOAT * (maps + _COPIES.get(optimizer, 3) * parameters))
+
+
+def lane_bytes(job: TrainingJob, images: int = 60_000) -> int:
+    """What one job may take on a GPU beside others: steps, an epoch that lies ready, and what libraries want.
+
+    A step's floor times the factor that measured peaks have; generous, because who is refused only waits.
+    """
+    step = step_bytes(job.export, job.export.graphs.batch_size or job.recipe.batch_size, job.recipe.optimizer.name)
+    return 3 * step + images * math.prod(job.export.graphs.input_shape) * _FLOAT + _OF_LIBRARIES
 
 
 def _map_elements(export: Export, images: int) -> int:

@@ -12,7 +12,8 @@ from typing import Self
 from grader.errors import TrainingError
 from grader.temporary_folder import temporary_folder
 from grader.training.available_memory import killed_for_memory
-from grader.training.events import Event, Refused, read_event
+from grader.training.event_lines import EventLines
+from grader.training.events import Event, Refused
 from grader.training.job import TrainingJob, write_job
 from grader.training.too_little import machine_ran_out, too_little
 from grader.training.worker import WEIGHTS
@@ -25,7 +26,6 @@ _MALLOC = {
 }
 _THREADS = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "SYSTEMROOT")
-_LONGEST_LINE = 4 * 2**20
 _STDERR_SHOWN = 300
 _STDERR_READ = 2**16
 _LAST_SECONDS = 10  # between closing its end and ending
@@ -34,7 +34,7 @@ _LAST_SECONDS = 10  # between closing its end and ending
 _BOOTSTRAP = """\
 import runpy, sys
 sys.path[:] = sys.argv.pop(1).split("\\n")
-runpy.run_module("grader.training.worker", run_name="__main__")
+runpy.run_module(sys.argv.pop(1), run_name="__main__")
 """
 
 
@@ -44,7 +44,7 @@ class TrainingProcess:
     def __init__(self, job: TrainingJob) -> None:
         self.seed = job.seed
         self._job = job
-        self._pending = b""
+        self._lines = EventLines()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -90,15 +90,7 @@ class TrainingProcess:
         Raises TrainingError for a line that is not an event.
         """
         content = os.read(self.fileno(), 2**16)
-        if not content:
-            return None
-        *lines, self._pending = (self._pending + content).split(b"\n")
-        if len(self._pending) > _LONGEST_LINE:
-            raise TrainingError("The training process wrote a line that never ends.")
-        try:
-            return [read_event(line) for line in lines]
-        except ValueError:
-            raise TrainingError("The training process said something that is not an event.") from None
+        return self._lines.take(content) if content else None
 
     def weights(self) -> bytes | None:
         """The best epoch's weights so far, where they were to be kept."""
@@ -138,10 +130,10 @@ class TrainingProcess:
         return self._stderr.read().decode("utf-8", "replace")
 
 
-def command(folder: Path) -> list[str]:
-    """The command line of a training process."""
+def command(folder: Path, module: str = "grader.training.worker") -> list[str]:
+    """The command line of a training process, or of another that begins as clean."""
     path = "\n".join(entry or str(Path.cwd()) for entry in sys.path)
-    return [sys.executable, "-I", "-c", _BOOTSTRAP, path, str(folder), str(os.getpid())]
+    return [sys.executable, "-I", "-c", _BOOTSTRAP, path, module, str(folder), str(os.getpid())]
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -26,13 +26,11 @@ def main() -> None:
 
 def _train(folder: Path, channel: BinaryIO, network: str) -> None:
     # Torch may start threads when it is loaded, so it is loaded only now.
-    from grader.errors import DataError, RecipeError, SubmissionError, UsageError
     from grader.training.data import load
     from grader.training.engine import select_engine
-    from grader.training.events import Event, Refused, Started
+    from grader.training.events import Event, Started
     from grader.training.job import read_job
-    from grader.training.memory_needed import is_want_of_memory
-    from grader.training.too_little import too_little
+    from grader.training.refusal import refusal_of
 
     def emit(event: Event) -> None:
         if isinstance(event, Started):
@@ -44,18 +42,11 @@ def _train(folder: Path, channel: BinaryIO, network: str) -> None:
     try:
         dataset = load(job.task.dataset, job.data_dir)
         select_engine(job).train(job, dataset, emit, folder / WEIGHTS if job.keep_weights else None)
-    except DataError as problem:
-        emit(Refused(kind="data", message=problem.message, mend=problem.mend))
-    except RecipeError as problem:
-        emit(Refused(kind="recipe", message=problem.message, mend=problem.mend))
-    except UsageError as problem:
-        emit(Refused(kind="device", message=problem.message, mend=problem.mend))
-    except SubmissionError as problem:
-        emit(Refused(kind="model", message=problem.message, mend=problem.mend))
-    except (MemoryError, RuntimeError) as problem:
-        if not is_want_of_memory(problem):
+    except Exception as problem:
+        refused = refusal_of(problem, job)
+        if refused is None:
             raise
-        emit(too_little(job))
+        emit(refused)
 
 
 if __name__ == "__main__":
