@@ -15,7 +15,7 @@ from grader.training.evaluate import as_scores
 from grader.training.events import Advanced, Emit
 from grader.training.flat_optimizers import flat_optimizer, own_momentum
 from grader.training.flat_parameters import FlatParameters
-from grader.training.in_steps import InSteps
+from grader.training.in_steps import InSteps, drained
 from grader.training.job import TrainingJob
 from grader.training.replay import replayable
 from grader.training.schedule import Clock, Rates
@@ -64,18 +64,13 @@ class CapturedRun(TorchRun):
                 last_sign = time.monotonic()
                 self.emit(Advanced(epoch=epoch + 1, share=(index + 1) / len(order)))
             yield
+        yield from drained(self.device)
         seen = max(sum(map(len, order)), 1)
         return rates[-1].lr if rates else 0.0, float(self.loss_sum) / seen, int(self.correct) / seen
 
     def _prepare(self, epoch: int, order: Sequence[torch.Tensor]) -> list[Rates]:
         """Put the epoch on the device: images in their order, augmented and normalised; labels; the steps' rates."""
-        train, recipe = self.parts.train, self.job.recipe
-        begin = 0
-        for chosen in torch.split(torch.cat(list(order)), _PREPARED) if order else ():
-            batch, end = train.take(chosen), begin + len(chosen)
-            self.ordered[begin:end] = normalize(self._augmented(batch, self.augmenting), recipe.normalization)
-            self.labels[begin:end] = batch.labels
-            begin = end
+        train, recipe, begin = self.parts.train, self.job.recipe, 0
         total = len(self.batch_sizes(len(train)))
         factor = self.plateau.factor if self.plateau else 1.0
         rates = [self.schedule.rates(Clock(epoch, index, total), factor) for index in range(len(order))]
@@ -84,6 +79,12 @@ class CapturedRun(TorchRun):
         self.rates[: len(table)] = torch.tensor(table, device=self.device).view(-1, 2)
         for counter in (self.done, self.loss_sum, self.correct):
             counter.zero_()
+        # After all that the host has a hand in: it goes on while the device is at this.
+        for chosen in torch.split(torch.cat(list(order)), _PREPARED) if order else ():
+            batch, end = train.take(chosen), begin + len(chosen)
+            self.ordered[begin:end] = normalize(self._augmented(batch, self.augmenting), recipe.normalization)
+            self.labels[begin:end] = batch.labels
+            begin = end
         return rates
 
     def _captured(self, size: int) -> Callable[[], None]:

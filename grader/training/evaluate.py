@@ -12,6 +12,7 @@ from torch.nn import functional
 from grader.model.recipe import Normalization
 from grader.model.training import Evaluation, Mistake
 from grader.training.augment import normalize
+from grader.training.in_steps import InSteps, drained
 from grader.training.subsets import Subset
 
 _MOST_MISTAKES = 25
@@ -49,15 +50,15 @@ def as_scores(outputs: torch.Tensor) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def evaluate(
+def evaluate_in_steps(
     model: torch.nn.Module,
     subset: Subset,
     normalization: Normalization,
     order: torch.Tensor,
     batch_size: int,
     fixed: bool,
-) -> Scores:
-    """Score a model in eval mode, in batches of that `order` of the images.
+) -> InSteps[Scores]:
+    """Score a model in eval mode, in batches of that `order` of the images, with a pause after each.
 
     `fixed`: the graph takes batches of exactly this size, so the last one is filled up with images that do not count.
     """
@@ -75,7 +76,9 @@ def evaluate(
         predicted[chosen] = torch.where(highest.isnan(), _NO_ANSWER, classes)
         probability[chosen] = highest.exp()
         loss += functional.nll_loss(log_probabilities, subset.labels[chosen], reduction="sum")
+        yield
     model.train(was_training)
+    yield from drained(loss.device)
     correct, mean_loss = int((predicted == subset.labels).sum()), float(loss) / len(subset)
     return Scores(predicted, probability, mean_loss if math.isfinite(mean_loss) else None, correct / len(subset))
 

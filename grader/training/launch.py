@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,8 @@ from grader.training.job import TrainingJob
 from grader.training.process import TrainingProcess
 from grader.training.race import Race, Refusal
 from grader.training.runlog import RunLog
+from grader.training.runner import Runner, Way
+from grader.training.shared_device import TrainingLane
 from grader.training.statistics import accuracy_of
 
 Status = Literal["completed", "partial", "skipped", "error"]
@@ -61,6 +64,7 @@ def retrain(
     save_weights: Path | None = None,
     weights_name: str = "weights",
     stored: int = 0,
+    door: Path | None = None,
 ) -> Training:
     """Train the graph from fresh weights, each seed in a process of its own, and report what was measured.
 
@@ -70,7 +74,8 @@ def retrain(
     not the outcome. `epoch_seconds` is the longest that an epoch may take, `memory_bytes` what all workers together may
     take, by default what the machine has left. `save_weights` is a folder, in which the files are called
     `weights_name`-seed-0.safetensors and so on. `stored` counts the values that the graph holds outside its parameters:
-    many are a reason to look closer at what it learned.
+    many are a reason to look closer at what it learned. `door` is where a `SharedDevice` is met, which trains the runs
+    beside those of others; what breaks off there begins again in a process of its own.
 
     What goes wrong is in the status: "skipped" without data or device and where memory or time do not suffice,
     "partial" after Ctrl-C, "error" when a process broke off. Runs that had ended or begun by then are kept. Raises
@@ -96,7 +101,8 @@ def retrain(
         for seed in seeds
     ]
     book = _Book(jobs, on_progress, save_weights, weights_name, enough or _one_at_the_target)
-    status, reason, mend, counted = _run(book, jobs, workers, epoch_seconds)
+    race = Race(jobs, book.news, book.closing, book.enough, epoch_seconds, _ways(door))
+    status, reason, mend, counted = _run(race, book, workers, len(jobs))
     runs = [book.logs[index].to_run(book.weights.get(index)) for index in range(counted)]
     started = next((log.started for log in book.logs if log.started), None)
     return Training(
@@ -116,22 +122,24 @@ def _one_at_the_target(runs: Sequence[TrainingRun]) -> bool:
     return any(run.first_epoch_at_target is not None for run in runs)
 
 
-def _run(
-    book: "_Book", jobs: Sequence[TrainingJob], workers: int, epoch_seconds: float
-) -> tuple[Status, str, str, int]:
+def _ways(door: Path | None) -> tuple[Way, ...]:
+    """How a run may be trained; each for where the one before breaks off."""
+    return (TrainingProcess,) if door is None else (partial(TrainingLane, door=door), TrainingProcess)
+
+
+def _run(race: Race, book: "_Book", workers: int, runs: int) -> tuple[Status, str, str, int]:
     """Status, reason, mend, and how many of the runs count."""
-    race = Race(jobs, book.news, book.closing, book.enough, epoch_seconds)
     try:
         return "completed", "", "", race.run(workers)
     except KeyboardInterrupt:
-        return "partial", book.interruption(), "Run the same command again and let it finish.", len(jobs)
+        return "partial", book.interruption(), "Run the same command again and let it finish.", runs
     except Refusal as refusal:
         refused = refusal.event
         if refused.kind == "recipe":
             raise RecipeError(refused.message, mend=refused.mend) from None
-        return "error" if refused.kind == "model" else "skipped", refused.message, refused.mend, len(jobs)
+        return "error" if refused.kind == "model" else "skipped", refused.message, refused.mend, runs
     except TrainingError as problem:
-        return "error", problem.message, problem.mend, len(jobs)
+        return "error", problem.message, problem.mend, runs
 
 
 class _Book:
@@ -158,7 +166,7 @@ class _Book:
         if self._on_progress and log.started:
             self._on_progress(self._progress(index, log, event.record if isinstance(event, EpochEnded) else None))
 
-    def closing(self, index: int, process: TrainingProcess) -> None:
+    def closing(self, index: int, process: Runner) -> None:
         """Keep the weights of a process that is about to be ended."""
         content = process.weights() if self._folder else None
         if self._folder is None or content is None:

@@ -5,17 +5,21 @@ import time
 from grader.training.events import Advanced, EpochEnded, Event, Refused, Started
 
 _SECONDS_TO_START = 600.0  # loading torch and the data
+_SECONDS_TO_WAIT = 86_400.0  # for a place beside others, which train first
 _SECONDS_TO_TELL = 60.0  # of an epoch, before its length is reckoned from its share
 _FAR_BEYOND = 1.5  # what is reckoned has to exceed the bound by this factor: the first steps are slow
 
 
 class Patience:
-    """The clock of one process. An epoch, its evaluation included, may take `seconds`."""
+    """The clock of one process. An epoch, its evaluation included, may take `seconds`.
 
-    def __init__(self, seconds: float, now: float | None = None) -> None:
+    `queues`: it may have to wait for others before it starts.
+    """
+
+    def __init__(self, seconds: float, now: float | None = None, *, queues: bool = False) -> None:
         self._seconds = seconds
         self._began = time.monotonic() if now is None else now
-        self._allowed = max(seconds, _SECONDS_TO_START)
+        self._allowed = max(seconds, _SECONDS_TO_WAIT if queues else _SECONDS_TO_START)
         self._epoch = 0  # 1-based; 0 before the first
         self._reckoned: float | None = None
 
@@ -24,7 +28,7 @@ class Patience:
         now = time.monotonic() if now is None else now
         if isinstance(event, Started | EpochEnded):
             self._began, self._allowed, self._reckoned = now, self._seconds, None
-            self._epoch += 1
+            self._epoch = 1 if isinstance(event, Started) else self._epoch + 1
         elif isinstance(event, Advanced) and event.share > 0:
             took = now - self._began
             if took >= min(_SECONDS_TO_TELL, self._seconds / 4):

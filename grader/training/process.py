@@ -41,6 +41,8 @@ runpy.run_module(sys.argv.pop(1), run_name="__main__")
 class TrainingProcess:
     """A context: on leaving it the process is dead and its folder gone, whatever happened."""
 
+    queues = False
+
     def __init__(self, job: TrainingJob) -> None:
         self.seed = job.seed
         self._job = job

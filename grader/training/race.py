@@ -9,29 +9,33 @@ from grader.errors import TrainingError
 from grader.training.events import Ended, Event, Refused
 from grader.training.job import TrainingJob
 from grader.training.patience import Patience
-from grader.training.process import TrainingProcess
+from grader.training.runner import Runner, Way
 
 
 class Race:
     """Trains the jobs until those that have ended are enough and none before them is still running.
 
-    `news(index, event)` gets every event, `closing(index, process)` is called before a process is ended, whatever the
+    `news(index, event)` gets every event, `closing(index, runner)` is called before a runner is ended, whatever the
     reason, and `enough(indices)` says whether these runs, which have ended, make all later ones unnecessary. What is
-    enough must stay so when a run is added. `epoch_seconds` is the longest that an epoch may take.
+    enough must stay so when a run is added. `epoch_seconds` is the longest that an epoch may take. A run that breaks
+    off is begun again in the next of the `ways`, if there is one.
     """
 
     def __init__(
         self,
         jobs: Sequence[TrainingJob],
         news: Callable[[int, Event], None],
-        closing: Callable[[int, TrainingProcess], None],
+        closing: Callable[[int, Runner], None],
         enough: Callable[[Sequence[int]], bool],
         epoch_seconds: float,
+        ways: Sequence[Way],
     ) -> None:
         self._jobs, self._news, self._closing, self._enough = jobs, news, closing, enough
-        self._epoch_seconds = epoch_seconds
+        self._epoch_seconds, self._ways = epoch_seconds, ways
         self._patience: dict[int, Patience] = {}
-        self._running: dict[int, tuple[TrainingProcess, ExitStack]] = {}
+        self._running: dict[int, tuple[Runner, ExitStack]] = {}
+        self._tried: dict[int, int] = {}  # how many of the ways
+        self._selector = selectors.DefaultSelector()
         self._ended: list[int] = []  # in order of their index
         self._until = len(jobs)  # runs from here on are not needed
 
@@ -41,31 +45,36 @@ class Race:
         Raises TrainingError when a process breaks off, Refusal when a run can't be done.
         """
         upcoming = 0
-        with selectors.DefaultSelector() as selector, ExitStack() as everything:
+        with self._selector, ExitStack() as everything:
             everything.callback(self._close_all)
             while upcoming < self._until or self._running:
                 while upcoming < self._until and len(self._running) < workers:
-                    process = self._start(upcoming)
-                    selector.register(process, selectors.EVENT_READ, upcoming)
+                    self._start(upcoming)
                     upcoming += 1
-                for key, _ in selector.select(min(patience.left() for patience in self._patience.values())):
+                for key, _ in self._selector.select(min(patience.left() for patience in self._patience.values())):
                     index: int = key.data
                     if index in self._running and self._advance(index):
-                        selector.unregister(key.fileobj)
                         self._close(index)
                         for later in [other for other in self._running if other >= self._until]:
-                            selector.unregister(self._running[later][0])
                             self._close(later)
                 self._give_up()
         return self._until
 
-    def _start(self, index: int) -> TrainingProcess:
+    def _start(self, index: int) -> None:
+        """Begin a run in the next way that has not been tried. Raises TrainingError where the last one fails."""
+        tried = self._tried[index] = self._tried.get(index, 0) + 1
         stack = ExitStack()
-        process = stack.enter_context(TrainingProcess(self._jobs[index]))
-        stack.callback(self._closing, index, process)
-        self._running[index] = process, stack
-        self._patience[index] = Patience(self._epoch_seconds)
-        return process
+        try:
+            runner = stack.enter_context(self._ways[tried - 1](self._jobs[index]))
+        except TrainingError:
+            if tried == len(self._ways):
+                raise
+            return self._start(index)
+        stack.callback(self._closing, index, runner)
+        self._running[index] = runner, stack
+        self._patience[index] = Patience(self._epoch_seconds, queues=runner.queues)
+        self._selector.register(runner, selectors.EVENT_READ, index)
+        return None
 
     def _give_up(self) -> None:
         """Wait no longer where it has been too long."""
@@ -74,13 +83,12 @@ class Race:
                 raise Refusal(lost)
 
     def _advance(self, index: int) -> bool:
-        """Take what a process says; True when it has said its last."""
-        process = self._running[index][0]
-        events = process.read()
+        """Take what a runner says; True when it has said its last."""
+        runner = self._running[index][0]
+        events = runner.read()
         if events is None:
-            if refused := process.want_of_memory():
-                raise Refusal(refused)
-            raise TrainingError(f"Training with seed {process.seed} broke off: {process.last_words()}.")
+            self._broke_off(index, runner)
+            return False
         for event in events:
             self._news(index, event)
             self._patience[index].note(event)
@@ -90,6 +98,16 @@ class Race:
             if isinstance(event, Refused):
                 raise Refusal(event)
         return False
+
+    def _broke_off(self, index: int, runner: Runner) -> None:
+        """Begin again in another way. Raises TrainingError, Refusal where there is none."""
+        if self._tried[index] < len(self._ways):
+            self._close(index)
+            self._start(index)
+            return
+        if refused := runner.want_of_memory():
+            raise Refusal(refused)
+        raise TrainingError(f"Training with seed {runner.seed} broke off: {runner.last_words()}.")
 
     def _end(self, index: int) -> None:
         """Note that a run has ended, and which runs are not needed any more."""
@@ -101,7 +119,9 @@ class Race:
 
     def _close(self, index: int) -> None:
         del self._patience[index]
-        self._running.pop(index)[1].close()
+        runner, stack = self._running.pop(index)
+        self._selector.unregister(runner)
+        stack.close()
 
     def _close_all(self) -> None:
         for index in list(self._running):

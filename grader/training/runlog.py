@@ -13,12 +13,15 @@ class RunLog:
     """What one run has said so far."""
 
     def __init__(self, seed: int, evaluated_on: Literal["test", "validation"], target: float | None) -> None:
-        self.seed = seed
-        self.started: Started | None = None
+        self.seed, self.evaluated_on, self._target = seed, evaluated_on, target
+        self._begin(None)
+
+    def _begin(self, started: Started | None) -> None:
+        """Nothing but that has been said."""
+        self.started = started
         self.epochs: list[EpochRecord] = []
         self.epoch_share = 0.0  # of the epoch that is being trained
         self.ended: Ended | None = None
-        self.evaluated_on, self._target = evaluated_on, target
         self._evaluation: Evaluation | None = None
         self._peak: int | None = None
         self._probes: Probes | None = None
@@ -26,8 +29,8 @@ class RunLog:
     def take(self, event: Event) -> None:
         """Note an event."""
         match event:
-            case Started():
-                self.started = event
+            case Started():  # once more, where it broke off among others and begins again alone
+                self._begin(event)
             case Advanced():
                 self.epoch_share = event.share
             case EpochEnded():

@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import subprocess
+import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,31 +22,32 @@ from grader.training.worker import WEIGHTS
 
 _BEGIN_SECONDS = 60.0
 _PAUSE_SECONDS = 0.05
+_TIMES = 5  # that the process is begun; a device that fails so often is better shared by processes
 
 
 class SharedDevice:
-    """A context: within it there is a process that trains up to `lanes` jobs side by side, to be met at `door`."""
+    """A context: within it there is a process that trains up to `lanes` jobs side by side, to be met at `door`.
+
+    Where that process ends, as it does after an error of the device, a new one takes its place a few times.
+    Raises TrainingError on entering where none can be begun.
+    """
 
     def __init__(self, device: str, lanes: int) -> None:
         self._device, self._lanes = device, lanes
+        self._leaving = threading.Event()
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            place = stack.enter_context(temporary_folder("training"))
-            stderr = stack.enter_context((place / "stderr").open("wb+"))
-            process = subprocess.Popen(
-                [*command(place, "grader.training.shared_worker"), self._device, str(self._lanes)],
-                stdin=subprocess.DEVNULL,
-                stdout=stderr,
-                stderr=stderr,
-                cwd=place,
-                env=environment(place),
-                start_new_session=True,
-            )
-            stack.callback(process.wait)
-            stack.callback(process.kill)
-            self.door = place / SOCKET
-            self._wait_for(process)
+            self._place = stack.enter_context(temporary_folder("training"))
+            self.door = self._place / SOCKET
+            # Processes end with the thread that began them, so it has to be one that stays.
+            keeper = threading.Thread(target=self._keep, daemon=True)
+            keeper.start()
+            stack.callback(keeper.join)
+            stack.callback(self._leave)
+            self._wait(keeper)
             self._stack = stack.pop_all()
         return self
 
@@ -54,16 +56,48 @@ class SharedDevice:
     ) -> None:
         self._stack.close()
 
-    def _wait_for(self, process: "subprocess.Popen[bytes]") -> None:
+    def _keep(self) -> None:
+        for _ in range(_TIMES):
+            with self._lock:  # `_leave` sees it, or it does not start
+                if self._leaving.is_set():
+                    return
+                self.door.unlink(missing_ok=True)
+                try:
+                    self._process = self._begin()
+                except OSError:
+                    return
+            self._process.wait()
+
+    def _begin(self) -> "subprocess.Popen[bytes]":
+        with (self._place / "stderr").open("ab") as stderr:
+            return subprocess.Popen(
+                [*command(self._place, "grader.training.shared_worker"), self._device, str(self._lanes)],
+                stdin=subprocess.DEVNULL,
+                stdout=stderr,
+                stderr=stderr,
+                cwd=self._place,
+                env=environment(self._place),
+                start_new_session=True,
+            )
+
+    def _wait(self, keeper: threading.Thread) -> None:
         deadline = time.monotonic() + _BEGIN_SECONDS
         while not self.door.exists():
-            if process.poll() is not None or time.monotonic() > deadline:
+            if not keeper.is_alive() or time.monotonic() > deadline:
                 raise TrainingError("The process that trains side by side did not begin.")
             time.sleep(_PAUSE_SECONDS)
 
+    def _leave(self) -> None:
+        with self._lock:
+            self._leaving.set()
+            if self._process is not None:
+                self._process.kill()
 
-class SharedTraining:
+
+class TrainingLane:
     """One training in a shared process, with the face of a `TrainingProcess`: a context that ends it on leaving."""
+
+    queues = True
 
     def __init__(self, job: TrainingJob, door: Path) -> None:
         self.seed = job.seed

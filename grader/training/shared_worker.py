@@ -10,8 +10,9 @@ import selectors
 import socket
 import sys
 import traceback
-from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from grader.training.events import Event
     from grader.training.in_steps import InSteps
     from grader.training.job import TrainingJob
-    from grader.training.side_by_side import Lane
 
 SOCKET = "socket"
 _PATIENCE = 10.0  # seconds for somebody to say or to hear something: all others wait meanwhile
@@ -44,20 +44,50 @@ def main() -> None:
 
 @dataclass
 class _Visitor:
-    """Somebody who wants a job trained."""
+    """Somebody at the other end of a connection who wants a job trained; a `Guest`."""
 
     connection: socket.socket
     folder: Path
     job: "TrainingJob"
+    dataset: "Callable[[], Dataset]"
     network: str
+    alone: bool = False
+
+    @cached_property
+    def needed(self) -> int:
+        """See `Guest`."""
+        from grader.training.memory_needed import lane_bytes
+
+        return lane_bytes(self.job)
+
+    def work(self) -> "InSteps[None]":
+        """See `Guest`."""
+        from grader.training.torch_engine import TorchEngine
+
+        weights = self.folder / WEIGHTS if self.job.keep_weights else None
+        yield from TorchEngine().train_in_steps(self.job, self.dataset(), self.tell, weights)
 
     def tell(self, event: "Event") -> None:
-        """Raises OSError where nobody listens any more."""
-        from grader.training.events import Started
+        """Raises OSError where nobody listens any more, MemoryError where it may have enough once it is alone."""
+        from grader.training.events import Refused, Started
 
+        if isinstance(event, Refused) and event.kind == "memory" and not self.alone:
+            raise MemoryError(event.message)
         if isinstance(event, Started):
             event = event.model_copy(update={"environment": {**event.environment, "network": self.network}})
         self.connection.sendall(event.model_dump_json().encode() + b"\n")
+
+    def part(self, failure: Exception | None) -> None:
+        """Hang up, and tell why where it can't be done."""
+        from grader.training.refusal import refusal_of
+
+        if failure is not None and not isinstance(failure, OSError):
+            if refused := refusal_of(failure, self.job):
+                with contextlib.suppress(OSError):
+                    self.tell(refused)
+            else:
+                traceback.print_exception(failure)
+        self.connection.close()
 
 
 @dataclass
@@ -66,31 +96,27 @@ class _Service:
     device: str
     most: int
     network: str
-    waiting: deque[_Visitor] = field(default_factory=deque)
-    data: dict[tuple[str, Path | None], "Dataset"] = field(default_factory=dict)
+    data: "dict[tuple[str, Path | None], Dataset]" = field(default_factory=dict)
 
     def serve(self) -> None:
         """For ever: whoever started this ends it."""
         from grader.training.device import choose_device
-        from grader.training.side_by_side import SideBySide
+        from grader.training.lanes import Lanes
 
-        company = SideBySide(choose_device("cuda" if self.device == "cuda" else "cpu"))
-        visitors: list[tuple[Lane, _Visitor]] = []
+        lanes: Lanes[_Visitor] = Lanes(choose_device("cuda" if self.device == "cuda" else "cpu"), self.most)
         with selectors.DefaultSelector() as selector:
             selector.register(self.listener, selectors.EVENT_READ)
             while True:
-                for _ in selector.select(0 if company.lanes or self.waiting else None):
-                    self._welcome()
-                while self.waiting and len(company.lanes) < self.most and self._has_room(bool(company.lanes)):
-                    visitor = self.waiting.popleft()
-                    visitors.append((company.add(self._work(visitor)), visitor))
-                for lane in company.round():
-                    found = next(pair for pair in visitors if pair[0] is lane)
-                    visitors.remove(found)
-                    _farewell(lane, found[1])
+                for _ in selector.select(0 if lanes.busy else None):
+                    if visitor := self._welcome():
+                        lanes.join(visitor)
+                for visitor, failure in lanes.turn():
+                    visitor.part(failure)
+                    if failure is not None and _is_of_the_device(failure):
+                        sys.exit(1)
 
-    def _welcome(self) -> None:
-        """Take in who is at the door, if they say what they want."""
+    def _welcome(self) -> _Visitor | None:
+        """Who is at the door; None where they do not say what they want."""
         from grader.training.job import read_job
 
         connection, _ = self.listener.accept()
@@ -98,27 +124,12 @@ class _Service:
         try:
             with connection.makefile("rb") as stream:
                 folder = Path(os.fsdecode(stream.readline(_LONGEST_PATH).rstrip(b"\n")))
-            self.waiting.append(_Visitor(connection, folder, read_job(folder), self.network))
+            job = read_job(folder).model_copy(update={"device": self.device, "memory_bytes": None})
         except (OSError, ValueError):
             traceback.print_exc()
             connection.close()
-
-    def _has_room(self, company: bool) -> bool:
-        """Whether the next job fits beside those that train; alone it may try."""
-        import torch
-
-        from grader.training.memory_needed import lane_bytes
-
-        if self.device != "cuda" or not company:
-            return True
-        return lane_bytes(self.waiting[0].job) <= torch.cuda.mem_get_info()[0]
-
-    def _work(self, visitor: _Visitor) -> "InSteps[None]":
-        from grader.training.torch_engine import TorchEngine
-
-        job = visitor.job.model_copy(update={"device": self.device, "memory_bytes": None})
-        weights = visitor.folder / WEIGHTS if job.keep_weights else None
-        yield from TorchEngine().train_in_steps(job, self._dataset(job), visitor.tell, weights)
+            return None
+        return _Visitor(connection, folder, job, partial(self._dataset, job), self.network)
 
     def _dataset(self, job: "TrainingJob") -> "Dataset":
         """Loaded once for all."""
@@ -130,24 +141,8 @@ class _Service:
         return self.data[place]
 
 
-def _farewell(lane: "Lane", visitor: _Visitor) -> None:
-    """Tell why it can't be done, where that is known, and hang up. A failure of the device is the end for all."""
-    from grader.training.refusal import refusal_of
-
-    if lane.failure is not None and not isinstance(lane.failure, OSError):
-        refused = refusal_of(lane.failure, visitor.job)
-        if refused is None:
-            traceback.print_exception(lane.failure)
-        else:
-            with contextlib.suppress(OSError):
-                visitor.tell(refused)
-        if refused is None and _is_of_the_device(lane.failure):
-            os._exit(1)
-    visitor.connection.close()
-
-
 def _is_of_the_device(failure: Exception) -> bool:
-    """After an error of a kernel nothing more can be done on the device within this process."""
+    """After an error of a kernel nothing more can be done on the device in this process; another takes its place."""
     return isinstance(failure, RuntimeError) and "CUDA error" in str(failure)
 
 

@@ -11,9 +11,9 @@ from grader.model.recipe import Plateau
 from grader.model.training import EpochRecord
 from grader.training.augment import pipeline
 from grader.training.device import derive, generator
-from grader.training.evaluate import Scores, as_batch, as_scores, evaluate
+from grader.training.evaluate import Scores, as_batch, as_scores, evaluate_in_steps
 from grader.training.events import Advanced, Emit
-from grader.training.in_steps import InSteps, finish
+from grader.training.in_steps import InSteps, drained, finish
 from grader.training.job import TrainingJob
 from grader.training.optimizers import build_optimizer, set_rates
 from grader.training.schedule import Clock, PlateauTracker, RateSchedule
@@ -54,8 +54,8 @@ class TorchRun:
         began = time.perf_counter()
         rate, loss, accuracy = yield from self.train_in_steps(epoch)
         held_out, tested = self._validation(), self.parts.test
-        validation = None if held_out is None else self.evaluate(held_out)
-        test = None if tested is None else self.evaluate(tested)
+        validation = None if held_out is None else (yield from self.evaluate_in_steps(held_out))
+        test = None if tested is None else (yield from self.evaluate_in_steps(tested))
         record = EpochRecord(
             epoch=epoch + 1,
             lr=rate,
@@ -108,6 +108,7 @@ class TorchRun:
                 last_sign = time.monotonic()
                 self.emit(Advanced(epoch=epoch + 1, share=(index + 1) / len(order)))
             yield
+        yield from drained(self.device)
         return rate, float(loss_sum) / max(seen, 1), int(correct) / max(seen, 1)
 
     def _step(self, loss: torch.Tensor) -> None:
@@ -152,9 +153,16 @@ class TorchRun:
         self, subset: Subset, *, model: RebuiltModel | None = None, order: torch.Tensor | None = None
     ) -> Scores:
         """Score the model in training, or another of its kind, on a set; in the run's order, or another (N,)."""
+        return finish(self.evaluate_in_steps(subset, model=model, order=order))
+
+    def evaluate_in_steps(
+        self, subset: Subset, *, model: RebuiltModel | None = None, order: torch.Tensor | None = None
+    ) -> InSteps[Scores]:
+        """The same, with a pause after each batch."""
         order = self.evaluation_order(len(subset)) if order is None else order.to(self.device)
         size = self.batch_size if self.fixed else _EVALUATION_BATCH
-        return evaluate(model or self.model, subset, self.job.recipe.normalization, order, size, self.fixed)
+        scoring = evaluate_in_steps(model or self.model, subset, self.job.recipe.normalization, order, size, self.fixed)
+        return (yield from scoring)
 
     def evaluation_order(self, images: int) -> torch.Tensor:
         """In which order a set of so many images is evaluated."""

@@ -1,7 +1,7 @@
 """Several seeds: the outcome is as if they had trained one after the other."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Self
 
 import pytest
@@ -10,10 +10,10 @@ from grader.errors import TrainingError
 from grader.model.graph import Export
 from grader.model.recipe import Recipe, Sgd
 from grader.model.task import Task
-from grader.training import race as race_module
 from grader.training.events import Ended, Event, Refused, Started
 from grader.training.job import TrainingJob
 from grader.training.race import Race, Refusal
+from grader.training.runner import Way
 
 STARTED = Started(environment={}, initializers={}, epochs=1, images=1)
 ENDED = Ended(stopped="completed", environment={})
@@ -22,6 +22,7 @@ ENDED = Ended(stopped="completed", environment={})
 class Scripted:
     """Stands for a training process: says what its script holds, then nothing, or its last word."""
 
+    queues = False
     scripts: dict[int, list[Event]]
     alive: set[int]
     most_alive: int
@@ -60,17 +61,20 @@ class Scripted:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, small: Export) -> Callable[..., tuple[int, list[int]]]:
+def run(small: Export) -> Callable[..., tuple[int, list[int]]]:
     """run(scripts, succeeding, workers) -> (how many runs count, the seeds in the order in which they were closed).
 
     `needed` of those in `succeeding` are enough.
     """
 
     def run(
-        scripts: dict[int, list[Event]], succeeding: set[int], workers: int, needed: int = 1
+        scripts: dict[int, list[Event]],
+        succeeding: set[int],
+        workers: int,
+        needed: int = 1,
+        ways: Sequence[Way] = (Scripted,),
     ) -> tuple[int, list[int]]:
         Scripted.scripts, Scripted.alive, Scripted.most_alive = scripts, set(), 0
-        monkeypatch.setattr(race_module, "TrainingProcess", Scripted)
         recipe, task = Recipe(optimizer=Sgd(lr=0.1)), Task(dataset="digits")
         jobs = [TrainingJob(export=small, recipe=recipe, task=task, seed=seed) for seed in scripts]
         closed: list[int] = []
@@ -80,6 +84,7 @@ def run(monkeypatch: pytest.MonkeyPatch, small: Export) -> Callable[..., tuple[i
             closing=lambda index, process: closed.append(index),
             enough=lambda indices: len(succeeding.intersection(indices)) >= needed,
             epoch_seconds=60,
+            ways=ways,
         )
         try:
             return race.run(workers), closed
@@ -128,3 +133,36 @@ def test_a_process_that_breaks_off_ends_it(run: Callable, monkeypatch: pytest.Mo
     monkeypatch.setattr(Scripted, "read", lambda self: None)
     with pytest.raises(TrainingError, match="seed 0 broke off: exit code 7"):
         run({0: [STARTED]}, set(), 1)
+
+
+class Broken(Scripted):
+    """Says that it has started, then breaks off."""
+
+    def read(self) -> list[Event] | None:
+        return [STARTED] if os.read(self._reading, 1) == b"x" and not self._said() else None
+
+    def _said(self) -> bool:
+        os.write(self._writing, b"y")
+        return False
+
+
+class Away(Scripted):
+    """Can't even be begun."""
+
+    def __enter__(self) -> Self:
+        raise TrainingError("It is away.")
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_what_breaks_off_or_does_not_begin_goes_on_in_the_next_way(run: Callable, workers: int) -> None:
+    scripts: dict[int, list[Event]] = {seed: [STARTED, ENDED] for seed in range(3)}
+    counted, closed = run(scripts, set(), workers, ways=(Away, Broken, Scripted))
+    assert counted == 3
+    assert sorted(closed) == [0, 0, 1, 1, 2, 2]  # the broken one's weights may be all that there is
+
+
+def test_where_no_way_is_left_it_is_said(run: Callable) -> None:
+    with pytest.raises(TrainingError, match="seed 0 broke off: exit code 7"):
+        run({0: [STARTED]}, set(), 1, ways=(Away, Broken))
+    with pytest.raises(TrainingError, match="It is away"):
+        run({0: [STARTED]}, set(), 1, ways=(Broken, Away))

@@ -1,6 +1,8 @@
 """A process that trains for several at once, for real: the bundled digits on a CPU, over its socket."""
 
+import os
 import selectors
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,8 +16,9 @@ from grader.model.recipe import Recipe, Sgd
 from grader.model.task import Task
 from grader.training.events import Advanced, Ended, EpochEnded, Event, Refused
 from grader.training.job import TrainingJob
+from grader.training.launch import ProgressEvent, retrain
 from grader.training.process import TrainingProcess
-from grader.training.shared_device import SharedDevice, SharedTraining
+from grader.training.shared_device import SharedDevice, TrainingLane
 
 RECIPE = Recipe(optimizer=Sgd(lr=0.1, momentum=0.9), batch_size=64, epochs=2)
 
@@ -43,7 +46,7 @@ def job(export: Export, seed: int, **changes: object) -> TrainingJob:
     return TrainingJob(export=export, recipe=recipe, task=Task(dataset="digits"), seed=seed, device="cpu")
 
 
-def heard(trainings: list[TrainingProcess] | list[SharedTraining]) -> list[list[Event]]:
+def heard(trainings: list[TrainingProcess] | list[TrainingLane]) -> list[list[Event]]:
     """All that they say, each to its end."""
     events: list[list[Event]] = [[] for _ in trainings]
     with selectors.DefaultSelector() as selector:
@@ -66,7 +69,7 @@ def curve(events: list[Event]) -> list[tuple[object, ...]]:
 
 def test_three_share_two_places_and_come_out_as_alone(small: Export, shared: SharedDevice) -> None:
     with ExitStack() as stack:
-        together = heard([stack.enter_context(SharedTraining(job(small, seed), shared.door)) for seed in range(3)])
+        together = heard([stack.enter_context(TrainingLane(job(small, seed), shared.door)) for seed in range(3)])
     assert [type(events[-1]) for events in together] == [Ended] * 3
     with TrainingProcess(job(small, 2)) as process:
         (alone,) = heard([process])
@@ -75,9 +78,9 @@ def test_three_share_two_places_and_come_out_as_alone(small: Export, shared: Sha
 
 
 def test_who_hangs_up_leaves_the_others_alone(small: Export, shared: SharedDevice) -> None:
-    with SharedTraining(job(small, 0, epochs=20), shared.door) as leaving:
+    with TrainingLane(job(small, 0, epochs=20), shared.door) as leaving:
         assert leaving.read()
-        with SharedTraining(job(small, 1), shared.door) as staying:
+        with TrainingLane(job(small, 1), shared.door) as staying:
             leaving.__exit__(None, None, None)
             (events,) = heard([staying])
     assert isinstance(events[-1], Ended)
@@ -85,8 +88,8 @@ def test_who_hangs_up_leaves_the_others_alone(small: Export, shared: SharedDevic
 
 def test_what_can_not_be_done_is_said_to_the_one_who_asked(small: Export, shared: SharedDevice) -> None:
     with (
-        SharedTraining(job(small, 0, batch_size=4_000), shared.door) as impossible,
-        SharedTraining(job(small, 1), shared.door) as possible,
+        TrainingLane(job(small, 0, batch_size=4_000), shared.door) as impossible,
+        TrainingLane(job(small, 1), shared.door) as possible,
     ):
         first, second = heard([impossible, possible])
     (refused,) = [event for event in first if not isinstance(event, Advanced)]
@@ -95,11 +98,37 @@ def test_what_can_not_be_done_is_said_to_the_one_who_asked(small: Export, shared
     assert isinstance(second[-1], Ended)
 
 
+def test_another_process_takes_the_place_of_one_that_ended(
+    small: Export, shared: SharedDevice, new_children: Callable[[], set[str]]
+) -> None:
+    """Who trained in it begins again in a process of its own, and comes out as alone."""
+    reached: list[int] = []
+
+    def watch(event: ProgressEvent) -> None:
+        reached.append(event.finished)
+        if event.finished == 1 and reached.count(0) and max(reached) == 1 and len(killed) == 0:
+            killed.extend(new_children())
+            for child in killed:
+                os.kill(int(child), signal.SIGKILL)
+
+    killed: list[str] = []
+    recipe, task = RECIPE, Task(dataset="digits", epochs=2)
+    training = retrain(small, recipe, task, device="cpu", seeds=(1,), door=shared.door, on_progress=watch)
+    assert len(killed) == 1
+    assert 0 in reached[reached.index(1) :]  # it began again
+    alone = retrain(small, recipe, task, device="cpu", seeds=(1,))
+    assert training.status == "completed"
+    assert [epoch.test_loss for epoch in training.runs[0].epochs] == [epoch.test_loss for epoch in alone.runs[0].epochs]
+    with TrainingLane(job(small, 1), shared.door) as again:
+        (events,) = heard([again])
+    assert isinstance(events[-1], Ended)
+
+
 def test_a_process_that_is_gone(small: Export) -> None:
     with SharedDevice("cpu", lanes=1) as device:
         pass
     with (
         pytest.raises(TrainingError, match="The shared training process is away"),
-        SharedTraining(job(small, 0), device.door),
+        TrainingLane(job(small, 0), device.door),
     ):
         pass
