@@ -50,6 +50,12 @@ class Kind(StrEnum):
     IDENTITY = "identity"  # clone, contiguous, to, detach
 
 
+# What needs no memory of its own: it looks at another value, or is none.
+VIEWS = frozenset(
+    {Kind.RESHAPE, Kind.PERMUTE, Kind.EXPAND, Kind.SLICE, Kind.GETITEM, Kind.IDENTITY, Kind.SYMBOL, Kind.CREATE}
+)
+
+
 class UnsupportedOperation(SubmissionError):
     """An operator that is not in the table, or a use of one that is not allowed. Has `op` and `location`."""
 

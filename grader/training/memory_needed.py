@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 
 from grader.errors import SubmissionError
-from grader.graph.ops import Kind, lookup
+from grader.graph.operation import VIEWS
+from grader.graph.ops import lookup
 from grader.graph.shapes import propagate
 from grader.model.graph import Export
 from grader.training.events import Refused
@@ -20,9 +21,6 @@ from grader.training.too_little import gigabytes, too_little
 
 _FLOAT = 4  # bytes
 _OF_LIBRARIES = 2**28  # bytes
-_VIEWS = frozenset(
-    {Kind.RESHAPE, Kind.PERMUTE, Kind.EXPAND, Kind.SLICE, Kind.GETITEM, Kind.IDENTITY, Kind.SYMBOL, Kind.CREATE}
-)
 _COPIES = {"sgd": 3, "adam": 4, "adamw": 4}  # of each parameter: value, gradient, state of the optimizer
 _WANT_OF_MEMORY = re.compile(
     r"can't allocate memory|not enough memory|out of memory|bad_alloc|could not create a (primitive|memory)"
@@ -64,7 +62,7 @@ def _map_elements(export: Export, images: int) -> int:
 def _stored(export: Export) -> Iterator[str]:
     """The nodes whose result is memory of its own."""
     for node in export.graphs.train.nodes:
-        if lookup(node).kind not in _VIEWS and not node.op.split(".")[1].endswith("_"):
+        if lookup(node).kind not in VIEWS and not node.op.split(".")[1].endswith("_"):
             yield node.name
 
 
@@ -77,13 +75,18 @@ def require_memory(job: TrainingJob, images: int, device: torch.device) -> Refus
     batch = min(job.export.graphs.batch_size or job.recipe.batch_size, max(images, 1))
     allowed = job.memory_bytes
     if device.type == "cuda":
-        allowed = torch.cuda.mem_get_info(device)[0]
+        allowed = free_device_memory()
     elif allowed is not None:
         _limit(allowed)
     needed = step_bytes(job.export, batch, job.recipe.optimizer.name)
     if allowed is None or needed <= allowed:
         return None
     return too_little(job, f"One step with {batch:,} images needs at least {gigabytes(needed)}.", allowed)
+
+
+def free_device_memory() -> int:
+    """Bytes that the GPU has left for this process: what nobody has, and what torch holds without using it."""
+    return torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
 
 
 def is_want_of_memory(error: BaseException) -> bool:

@@ -9,6 +9,7 @@ import torch
 from grader.graph.initialize import initializer_origins
 from grader.graph.rebuild import RebuiltModel
 from grader.model.training import EpochRecord
+from grader.training.achieved import achieved
 from grader.training.captured_run import choose_run
 from grader.training.data import Dataset
 from grader.training.device import choose_device, describe_device, peak_memory, settle
@@ -60,9 +61,10 @@ class TorchEngine:
         if found := prober.before():
             emit(Probed(probes=found))
         stopped, watcher, given_up = "completed", Watcher(job, math.ceil(len(parts.train) / run.batch_size)), None
-        best, best_tensors = -1.0, None
+        best, best_tensors, seconds = -1.0, None, 0.0
         for epoch in range(job.epochs):
             record, scores = yield from run.epoch_in_steps(epoch)
+            seconds += record.seconds
             improved = scores.accuracy > best
             if improved:
                 best = scores.accuracy
@@ -82,7 +84,8 @@ class TorchEngine:
                 break
         if found := prober.after(scores.predicted, best_tensors):
             emit(Probed(probes=found))
-        emit(Ended.model_validate({"stopped": stopped, "environment": _peak(device), "given_up": given_up}))
+        environment = {**_peak(device), **achieved(run, epoch + 1, seconds)}
+        emit(Ended.model_validate({"stopped": stopped, "environment": environment, "given_up": given_up}))
 
 
 def _misfit(job: TrainingJob, images: int) -> Refused | None:

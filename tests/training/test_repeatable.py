@@ -1,6 +1,7 @@
 """The same seed gives the same run to the digit: two real training processes, with everything that draws numbers."""
 
 from grader.model.graph import Export
+from grader.model.pace import Pace
 from grader.model.recipe import Recipe
 from grader.model.task import Task
 from grader.model.training import TrainingRun
@@ -26,8 +27,10 @@ RECIPE = Recipe.model_validate(
 
 
 def repeatable(run: TrainingRun) -> dict[str, object]:
-    """Everything but wall time and memory."""
-    values = run.model_dump(exclude={"peak_memory_bytes": True, "epochs": {"__all__": {"seconds"}}})
+    """Everything but wall time, what follows from it, and memory."""
+    measured = {"peak_memory_bytes": True, "epochs": {"__all__": {"seconds"}}, "environment": set(Pace.model_fields)}
+    assert Pace.of_entries(run.environment)
+    values = run.model_dump(exclude=measured)
     assert values["evaluation"]["predictions_digest"]
     assert values["evaluation"]["filters"]
     assert values["evaluation"]["saliency"]

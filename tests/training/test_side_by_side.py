@@ -5,10 +5,11 @@ import torch
 
 from grader.model.augmentation import Rotation
 from grader.model.graph import Export
+from grader.model.pace import Pace
 from grader.model.recipe import Recipe, Sgd
 from grader.model.task import Task
 from grader.training.data import Dataset
-from grader.training.events import Advanced, EpochEnded, Event
+from grader.training.events import Advanced, Ended, EpochEnded, Event
 from grader.training.in_steps import InSteps, finish
 from grader.training.job import TrainingJob
 from grader.training.side_by_side import SideBySide
@@ -28,6 +29,9 @@ def told(events: list[Event]) -> list[str]:
 
 
 def _without_times(event: Event) -> Event:
+    if isinstance(event, Ended):
+        assert Pace.of_entries(event.environment)
+        return event.model_copy(update={"environment": {}})
     if not isinstance(event, EpochEnded):
         return event
     record = event.record.model_copy(update={"seconds": 0.0})
