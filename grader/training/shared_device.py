@@ -67,6 +67,8 @@ class SharedDevice:
                 except OSError:
                     return
             self._process.wait()
+            if not self.door.exists():  # there is no such device: there won't be one the next time
+                return
 
     def _begin(self) -> "subprocess.Popen[bytes]":
         with (self._place / "stderr").open("ab") as stderr:

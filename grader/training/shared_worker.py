@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from grader.training.events import Event
     from grader.training.in_steps import InSteps
     from grader.training.job import TrainingJob
+    from grader.training.lanes import Lanes
 
 SOCKET = "socket"
 _PATIENCE = 10.0  # seconds for somebody to say or to hear something: all others wait meanwhile
@@ -36,10 +37,15 @@ def main() -> None:
     die_with_parent(parent)
     be_expendable()
     network = "isolated" if leave_network() else "not isolated"
+    # Torch may start threads when it is loaded: only now. And there is no door before there is a device.
+    from grader.training.device import choose_device
+    from grader.training.lanes import Lanes
+
+    place = choose_device("cuda" if device == "cuda" else "cpu")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(folder / SOCKET))
         listener.listen(128)
-        _Service(listener, device, lanes, network).serve()
+        _Service(listener, Lanes(place, lanes), device, network).serve()
 
 
 @dataclass
@@ -93,24 +99,20 @@ class _Visitor:
 @dataclass
 class _Service:
     listener: socket.socket
+    lanes: "Lanes[_Visitor]"
     device: str
-    most: int
     network: str
     data: "dict[tuple[str, Path | None], Dataset]" = field(default_factory=dict)
 
     def serve(self) -> None:
         """For ever: whoever started this ends it."""
-        from grader.training.device import choose_device
-        from grader.training.lanes import Lanes
-
-        lanes: Lanes[_Visitor] = Lanes(choose_device("cuda" if self.device == "cuda" else "cpu"), self.most)
         with selectors.DefaultSelector() as selector:
             selector.register(self.listener, selectors.EVENT_READ)
             while True:
-                for _ in selector.select(0 if lanes.busy else None):
+                for _ in selector.select(0 if self.lanes.busy else None):
                     if visitor := self._welcome():
-                        lanes.join(visitor)
-                for visitor, failure in lanes.turn():
+                        self.lanes.join(visitor)
+                for visitor, failure in self.lanes.turn():
                     visitor.part(failure)
                     if failure is not None and _is_of_the_device(failure):
                         sys.exit(1)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from grader.batch.run.costs import Cost
@@ -39,6 +40,9 @@ class PlayedExecutor:
         self.gate.set()
         self.examined: Counter[str] = Counter()  # by the name of the folder
         self.trained: Counter[tuple[str, int]] = Counter()  # by graph and seed
+        self.door: Path | None = None
+        self.asked_for_a_door: list[str] = []
+        self.doors: set[Path | None] = set()  # at which a training was begun
         self.deaths = 0  # trainings that die before one succeeds
 
     def submit(
@@ -52,6 +56,10 @@ class PlayedExecutor:
         assert kind == ("static" if function is examine else "train")
         assert timeout > 0
         return self._pool.submit(played[function], argument, on_news)
+
+    def open_door(self, device: str) -> Path | None:
+        self.asked_for_a_door.append(device)
+        return self.door
 
     def close(self) -> None:
         self._closed.set()
@@ -88,6 +96,7 @@ class PlayedExecutor:
         assert self.gate.wait(20)
         graph, accuracy = task.export.notes
         self.trained[graph, task.seed] += 1
+        self.doors.add(task.door)
         if self.deaths:
             self.deaths -= 1
             raise WorkerDied("The worker process ended before its task did: it was killed by signal 9.")

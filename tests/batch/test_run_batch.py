@@ -13,13 +13,18 @@ import pytest
 from played_executor import MACHINE, PlayedExecutor
 from sqlalchemy import select, text
 
+from grader.batch.run import local_executor
 from grader.batch.run.coordinator import run_batch
+from grader.batch.run.local_executor import LocalExecutor
 from grader.batch.run.settings import BatchSettings, Who
 from grader.batch.run.static_part import StaticTask, examine
+from grader.batch.run.train_part import WITHOUT_GPU, TrainTask, train_one
 from grader.batch.run.watch import Watch
 from grader.errors import StoreError, UsageError
+from grader.model.recipe import Recipe, Sgd
 from grader.model.roster import Roster, RosterEntry
 from grader.model.submission import Submission
+from grader.model.task import Task
 from grader.pipeline.prepare import Prepared
 from grader.pipeline.request import KnownRecipes, Options, Request
 from grader.rubric.load import load_rubric
@@ -28,6 +33,7 @@ from grader.store.check import problems
 from grader.store.engine import Store, open_store
 from grader.store.tables import STAGE, SUBMISSION
 from grader.training.recipe import load_recipe
+from grader.training.shared_device import SharedDevice
 
 MODEL = """\
 import torch
@@ -270,6 +276,40 @@ def test_identical_graphs_train_once_and_keep_their_own_words(course: Class) -> 
     same = [course.report(name)["training"] for name in ("ada", "bob", "cyd")]
     assert all(one["runs"] == same[0]["runs"] for one in same)
     assert all(one["recipe"] == same[0]["recipe"] and one["recipe"]["name"] == "digits" for one in same)
+
+
+def test_trainings_meet_where_the_executor_says(course: Class, tmp_path: Path) -> None:
+    course.student("ada", "")
+    course.before = lambda executor: setattr(executor, "door", tmp_path / "socket")
+    course.run(train=True, machine=replace(MACHINE, device="A GPU"))
+    assert course.executor.asked_for_a_door == ["A GPU"]
+    assert course.executor.doors == {tmp_path / "socket"}
+
+
+def test_trainings_share_a_gpu_in_one_process(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here a CPU stands for it. Each curve is that of the training alone."""
+    shared: list[SharedDevice] = []
+
+    def on_cpu(device: str, lanes: int) -> SharedDevice:
+        assert (device, lanes) == ("cuda", 2)
+        shared.append(SharedDevice("cpu", lanes))
+        return shared[0]
+
+    executor = LocalExecutor(2)
+    monkeypatch.setattr(local_executor, "SharedDevice", on_cpu)
+    assert [executor.open_door(device) for device in WITHOUT_GPU] == [None, None]
+    door = executor.open_door("A GPU")
+    assert (door, executor.open_door("A GPU"), len(shared)) == (shared[0].door, door, 1)
+    recipe = Recipe(optimizer=Sgd(lr=0.1, momentum=0.9), batch_size=64, epochs=1)
+    task = TrainTask(prepared.export, recipe, Task(dataset="digits", epochs=1), 0, None, "cpu", None, 60.0, 0)
+    tasks = [replace(task, seed=seed, door=door) for seed in range(2)] + [task]
+    futures = [executor.submit(train_one, one, kind="train", timeout=120, on_news=lambda news: None) for one in tasks]
+    first, second, alone = (future.result().training for future in futures)
+    assert [one.status for one in (first, second, alone)] == ["completed"] * 3
+    assert first.runs[0].epochs[0].test_loss == alone.runs[0].epochs[0].test_loss
+    assert first.runs[0].epochs[0].test_loss != second.runs[0].epochs[0].test_loss
+    executor.close()
+    assert executor.open_door("A GPU") is None
 
 
 def test_seeds_train_until_enough_have_decided(course: Class) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import worker_tasks as tasks
 
+from grader.batch.run import local_executor
 from grader.batch.run.executor import Stopped, TookTooLong, WorkerDied
 from grader.batch.run.local_executor import LocalExecutor
-from grader.errors import DataError, GraderError
+from grader.errors import DataError, GraderError, TrainingError
 
 
 @pytest.fixture
@@ -135,6 +136,23 @@ def test_a_worker_sees_no_credentials_and_no_network(
     assert not seen["torch"]  # training workers start others that have it
     if os.geteuid() == 0:
         assert set(seen["network"]) <= {"lo"}
+
+
+def test_without_the_process_that_is_shared_each_has_its_own(
+    executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Away:
+        def __init__(self, device: str, lanes: int) -> None:
+            pass
+
+        def __enter__(self) -> None:
+            raise TrainingError("The process that trains side by side did not begin.")
+
+        def __exit__(self, *_: object) -> None:
+            raise AssertionError
+
+    monkeypatch.setattr(local_executor, "SharedDevice", Away)
+    assert executor.open_door("A GPU") is None
 
 
 def test_workers_die_with_a_coordinator_that_is_killed(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import torch
 
 from grader.errors import TrainingError
 from grader.model.graph import Export
@@ -131,4 +132,10 @@ def test_a_process_that_is_gone(small: Export) -> None:
         pytest.raises(TrainingError, match="The shared training process is away"),
         TrainingLane(job(small, 0), device.door),
     ):
+        pass
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="There is a GPU.")
+def test_without_the_device_nothing_begins() -> None:
+    with pytest.raises(TrainingError, match="did not begin"), SharedDevice("cuda", lanes=1):
         pass

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 from grader.errors import GraderError
@@ -44,6 +45,13 @@ class Executor(Protocol):
         `timeout` is in seconds and begins when the task does, not while it waits for a place. What the task says
         reaches `on_news` in any thread, as far as the executor can bring it; losing some of it does no harm. The future
         raises what the function raised, else TookTooLong, WorkerDied or Stopped.
+        """
+        ...
+
+    def open_door(self, device: str) -> Path | None:
+        """Where trainings meet that share a device, a `SharedDevice`'s door; None: each has a process of its own.
+
+        `device` is a `Machine`'s. It is open until `close`.
         """
         ...
 

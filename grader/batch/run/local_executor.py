@@ -6,6 +6,7 @@ worker holds, and brings no progress.) Workers are started with a clean environm
 threads, database connections and credentials.
 """
 
+import contextlib
 import itertools
 import queue
 import shutil
@@ -14,11 +15,15 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from grader.batch.run.executor import Answer, Argument, Kind, Say, Stopped
+from grader.batch.run.train_part import WITHOUT_GPU
 from grader.batch.run.worker_process import WorkerProcess
+from grader.errors import TrainingError
 from grader.temporary_folder import temporary_folder
+from grader.training.shared_device import SharedDevice
 
 _TASKS_PER_PROCESS = 250  # then a fresh one, so that what libraries keep does not pile up
 _ORDER: dict[Kind, int] = {"train": 0, "static": 1}  # what is begun is finished first
@@ -51,7 +56,9 @@ class LocalExecutor:
         self._waiting: queue.PriorityQueue[tuple[int, int, _Ticket | None]] = queue.PriorityQueue()
         self._numbers = itertools.count()
         self._closing = threading.Event()
-        self._lock = threading.Lock()
+        self._lock, self._door_lock = threading.Lock(), threading.Lock()
+        self._asked = False
+        self._door: Path | None = None
         self._processes: set[WorkerProcess] = set()
         self._stack = ExitStack()
         self._folder = self._stack.enter_context(temporary_folder("workspace"))
@@ -77,6 +84,17 @@ class LocalExecutor:
                 self._waiting.put((_ORDER[kind], next(self._numbers), ticket))
         return ticket.future
 
+    def open_door(self, device: str) -> Path | None:
+        """See `Executor.open_door`. On a CPU processes share better, on a GPU those within one process."""
+        if device in WITHOUT_GPU:
+            return None
+        with self._door_lock:
+            if not self._asked and not self._closing.is_set():
+                self._asked = True
+                with contextlib.suppress(TrainingError):  # without it they train as well, but not as fast
+                    self._door = self._stack.enter_context(SharedDevice("cuda", self.capacity)).door
+            return self._door
+
     def close(self) -> None:
         """See `Executor.close`."""
         with self._lock:
@@ -87,6 +105,8 @@ class LocalExecutor:
             self._waiting.put((-1, next(self._numbers), None))
         for place in self._places:
             place.join()
+        with self._door_lock:
+            self._door = None
         while not self._waiting.empty():
             _, _, left = self._waiting.get()
             if left is not None and left.future.set_running_or_notify_cancel():

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from grader.batch.run.executor import Answer, Argument, Kind, Say, Stopped, WorkerDied
@@ -104,6 +105,10 @@ class RayExecutor:
                 self._waiting[kind].put(ticket)
         self._something.set()
         return ticket.future
+
+    def open_door(self, device: str) -> Path | None:
+        """See `Executor.open_door`: Ray says which GPU each training has."""
+        return None
 
     def close(self) -> None:
         """See `Executor.close`. A cluster that was there before goes on without this run's tasks."""

@@ -67,10 +67,9 @@ class SharedTraining:
             hopeless: HopelessRule | None = None,
             **_unused: Any,  # weights are not kept of a class
         ) -> Training:
-            tasks = [
-                TrainTask(export, recipe, task, seed, target, device, data_dir, epoch_seconds, stored, hopeless)
-                for seed in seeds
-            ]
+            common = (target, device, data_dir, epoch_seconds, stored, hopeless)
+            door = self.executor.open_door(self.machine.device)
+            tasks = [TrainTask(export, recipe, task, seed, *common, door=door) for seed in seeds]
             return self._train(tasks, enough, trainee, on_progress)
 
         return retrain

@@ -15,6 +15,9 @@ from grader.model.task import Task
 from grader.model.training import Training
 from grader.model.work import Stage
 
+NOTHING_TRAINED = "none"
+WITHOUT_GPU = ("cpu", NOTHING_TRAINED)  # a machine's device, else the name of its GPU
+
 
 @dataclass(frozen=True)
 class TrainTask:
@@ -30,6 +33,7 @@ class TrainTask:
     epoch_seconds: float
     stored: int
     hopeless: HopelessRule | None = None
+    door: Path | None = None  # of a `SharedDevice`
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ def train_one(task: TrainTask, say: Say) -> TrainDone:
         epoch_seconds=task.epoch_seconds,
         on_progress=say,
         stored=task.stored,
+        door=task.door,
     )
     meter.end(Stage.TRAIN)
     return TrainDone(training, meter.costs[0])
@@ -84,7 +89,7 @@ class Machine:
     @classmethod
     def without_training(cls) -> Self:
         """This machine, where nothing is trained."""
-        return cls(device="none", engine="none", torch=version("torch"), grader=__version__)
+        return cls(device=NOTHING_TRAINED, engine=NOTHING_TRAINED, torch=version("torch"), grader=__version__)
 
 
 def describe_machine(task: MachineTask, say: Say) -> Machine:
