@@ -250,6 +250,7 @@ def _epoch_table(run: RunView, seed: str) -> list[str]:
         f"{seed} {run.seed}, {run.set_name}:",
         "",
         *_grid(heading, [row(epoch) for epoch in run.epochs.rows], "rrrrrrr"),
+        *(["", markdown_text(run.pace)] if run.pace else []),
     ]
 
 

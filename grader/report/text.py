@@ -97,7 +97,8 @@ def _try(shown: TryView, *, several: bool) -> list[str]:
 
 def _run(run: RunView) -> list[str]:
     reached = {"": "", "never": ", target not reached"}.get(run.reached, f", target reached at {run.reached}")
-    return _wrap(f"Seed {run.seed}: best {run.best} ({run.set_name}), last {run.final}{reached}; {run.ending}.")
+    lines = _wrap(f"Seed {run.seed}: best {run.best} ({run.set_name}), last {run.final}{reached}; {run.ending}.")
+    return lines + _wrap(run.pace, "  ")
 
 
 def _claims(shown: Page) -> list[str]:

@@ -200,6 +200,16 @@ MISS = (
 HIT = (0.9702, 0.9806, 0.9851, 0.9849, 0.9887, 0.9893, 0.9931, 0.9939, 0.9936, 0.9938, 0.9941, 0.9946)
 
 
+MACHINE = {"device": "cpu", "threads": "1", "torch": "2.13.0", "network": "none"}
+# An epoch of 60,000 images in 24.8 s: 2 · (3 + 1/6) · 1,538,352 FLOP for each, evaluation included.
+PACE = {
+    "images_per_second": "2419",
+    "gflop_per_second": "23.57",
+    "sgemm_gflop_per_second": "118.3",
+    "share_of_sgemm": "0.1992",
+}
+
+
 def run(seed: int, accuracies: tuple[float, ...], target: float | None = 0.994, **changes: object) -> TrainingRun:
     best = max(accuracies)
     reached = [epoch for epoch, value in enumerate(accuracies, start=1) if target is not None and value >= target]
@@ -213,7 +223,7 @@ def run(seed: int, accuracies: tuple[float, ...], target: float | None = 0.994, 
         "epochs": epochs(accuracies),
         "interval": (round(best - 0.0017, 4), round(best + 0.0013, 4)),
         "evaluation": evaluation(round((1 - best) * 10_000)),
-        "environment": {"device": "cpu", "threads": "1", "torch": "2.13.0", "network": "none"},
+        "environment": MACHINE | PACE,
         "peak_memory_bytes": 812 * 2**20,
     }
     return TrainingRun.model_validate(values | changes)
@@ -459,7 +469,7 @@ def interrupted() -> GradeReport:
         message="Training was interrupted before the target was reached or the epochs were used up.",
         fix="Run the same command again and let it finish.",
     )  # fmt: skip
-    partial = run(0, MISS[:4], stopped="interrupted")
+    partial = run(0, MISS[:4], stopped="interrupted", environment=MACHINE)
     return report(
         verdict="inconclusive",
         summary="The accuracy could not be decided, because training was interrupted.",

@@ -7,7 +7,9 @@ import pytest
 from report_factory import (
     CANDIDATES,
     HIT,
+    MACHINE,
     MISS,
+    PACE,
     ambiguous,
     at,
     failing_static,
@@ -30,6 +32,7 @@ from grader.report import notation
 from grader.report.html import to_html
 from grader.report.markdown import LIMIT, to_markdown
 from grader.report.text import summary_line, to_text
+from grader.report.view.pace import pace_sentence
 from grader.report.view.page import page
 from grader.report.view.tries import deciding_run
 
@@ -318,3 +321,29 @@ def test_a_run_that_was_given_up_is_named_with_its_chance(form: Form) -> None:
         "stopped as hopeless after 7 of 20 epochs: it would still have reached 99.40 % with a chance of at most 4.9 %"
     )
     assert said in re.sub(r"\s+", " ", form(report(training=training(stopped))))
+
+
+def sentence(**entries: str) -> str:
+    return pace_sentence(run(0, HIT, environment=MACHINE | entries))
+
+
+def test_a_run_says_how_near_to_its_hardware_s_limit_it_was() -> None:
+    beside = "2,419 images/s at 24 GFLOP/s, evaluation included: 20 % of the 118 GFLOP/s that matrix products reach on"
+    assert sentence(**PACE) == f"Trained {beside} one thread of that machine."
+    assert [entry.name for entry in page(report()).training.tries[0].runs.rows[0].environment] == sorted(MACHINE)
+    for form in (to_html, to_markdown, to_text):
+        assert beside in " ".join(form(report()).split())
+    gpu = PACE | {"gflop_per_second": "2416", "sgemm_gflop_per_second": "52360", "share_of_sgemm": "0.04614"}
+    gpu |= {"images_per_second": "248000", "copy_gigabytes_per_second": "4123", "share_of_copy": "0.0996"}
+    assert sentence(**gpu) == (
+        "Trained 248,000 images/s at 2.4 TFLOP/s, evaluation included: 4.6 % of the 52 TFLOP/s that matrix products "
+        "reach on that GPU, and 10 % of the 4,123 GB/s that its memory moves in a copy, counted without fusion."
+    )
+
+
+@pytest.mark.parametrize(
+    "changes", [{"share_of_sgemm": "<b>"}, {"gflop_per_second": "inf"}, {"images_per_second": "-"}]
+)
+def test_and_nothing_where_it_was_not_measured(changes: dict[str, str]) -> None:
+    assert sentence() == sentence(**PACE | changes) == ""
+    assert "Trained" not in to_html(interrupted()) + to_markdown(interrupted()) + to_text(interrupted())

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from grader.model.pace import Pace
 from grader.model.training import EpochRecord, Evaluation, Mistake, Training, TrainingRun
 from grader.report.escape import prose, visible
 from grader.report.figures.curves import evaluated
@@ -16,6 +17,7 @@ from grader.report.notation import (
     rate,
     size,
 )
+from grader.report.view.pace import pace_sentence
 from grader.report.view.probes import ProbesView, probes_view
 from grader.report.view.table import Entry, Table, table
 from grader.report.view.tries import deciding_run, deciding_try, heading, tries
@@ -52,7 +54,7 @@ class EpochView:
 
 @dataclass(frozen=True)
 class RunView:
-    """One seed. `reached` is empty where there is no target."""
+    """One seed. `reached` is empty where there is no target, `pace` where it was not measured."""
 
     seed: int
     set_name: str
@@ -64,6 +66,7 @@ class RunView:
     time: str
     memory: str
     weights: str
+    pace: str
     environment: tuple[Entry, ...]
     epochs: Table[EpochView]
 
@@ -157,7 +160,9 @@ def _run(run: TrainingRun, target: float | None) -> RunView:
         reached = ""
     else:
         reached = "never" if run.first_epoch_at_target is None else f"epoch {run.first_epoch_at_target}"
-    environment = [Entry(visible(name, 60), visible(value, 160)) for name, value in sorted(run.environment.items())]
+    pace = pace_sentence(run)
+    told = {name: value for name, value in run.environment.items() if not (pace and name in Pace.model_fields)}
+    environment = [Entry(visible(name, 60), visible(value, 160)) for name, value in sorted(told.items())]
     return RunView(
         seed=run.seed,
         set_name=set_name(run),
@@ -169,6 +174,7 @@ def _run(run: TrainingRun, target: float | None) -> RunView:
         time=duration(sum(epoch.seconds for epoch in run.epochs)),
         memory=size(run.peak_memory_bytes),
         weights=visible(run.weights or ""),
+        pace=pace,
         environment=tuple(environment[:20]),
         epochs=table(run.epochs, MOST_EPOCHS, lambda epoch: _epoch(epoch, run)),
     )
