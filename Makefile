@@ -14,7 +14,7 @@ PYTEST = $(BIN)/pytest -n 3 --dist worksteal
 export OMP_NUM_THREADS ?= 1
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: demo test attacks fuzz lint format test-system test-container test-ray test-long bench golden schema clean
+.PHONY: demo test attacks fuzz lint format test-system test-container test-ray test-long bench bench-gpu golden schema clean
 
 demo: $(STAMP)
 	@sh .ci/require bubblewrap bwrap
@@ -75,6 +75,10 @@ test-container: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/check_static.py
 	$(BIN)/python benchmarks/training.py
+
+# On a machine with a GPU; GRADER_DATA_DIR names a folder with MNIST.
+bench-gpu: $(STAMP)
+	$(BIN)/python benchmarks/gpu_training.py
 
 # What the tests compare with: run these after a change that is meant, and look at the difference.
 golden: $(STAMP)

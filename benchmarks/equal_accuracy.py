@@ -11,7 +11,6 @@ what is there. Two runs train side by side, a thread each.
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -105,7 +104,7 @@ def eager_curve(variant: str, seed: int, arguments: argparse.Namespace) -> list[
 
 def show(arguments: argparse.Namespace) -> None:
     """Each run, the means, and Welch's test of whether they differ."""
-    from scipy.stats import ttest_ind
+    from welch import difference
 
     for variant in arguments.variants:
         print(f"{variant}: test accuracy, best / last epoch")
@@ -120,9 +119,7 @@ def show(arguments: argparse.Namespace) -> None:
             continue
         for name, value in (("best", max), ("last", lambda curve: curve[-1])):
             ours, theirs = ([value(curve) for curve in found[contender]] for contender in CONTENDERS)
-            difference = 100 * (statistics.mean(ours) - statistics.mean(theirs))
-            chance = ttest_ind(ours, theirs, equal_var=False).pvalue
-            print(f"  {name}: engine - eager = {difference:+.3f} points (Welch's t: p = {chance:.2f})")
+            print(f"  {name}: {difference('engine - eager', ours, theirs)}")
 
 
 def file_of(folder: Path, contender: str, variant: str, seed: int) -> Path:

@@ -2,7 +2,7 @@
 
 `StudentLoop` is what a course teaches: torchvision's transforms on one PIL image at a time behind a DataLoader.
 `ResidentLoop` is what somebody writes who knows better: the data set as one tensor on the device, augmentation of whole
-batches, and, if wanted, `torch.compile`.
+batches, and, if wanted, `torch.compile` in one of its modes.
 """
 
 import importlib.util
@@ -90,10 +90,10 @@ class ResidentLoop(_Loop):
     """Batches out of tensors that lie on the device."""
 
     def __init__(
-        self, variant: str, data: "Images", device: torch.device, *, degrees: float, compiled: bool = False
+        self, variant: str, data: "Images", device: torch.device, *, degrees: float, compile_mode: str | None = None
     ) -> None:
         super().__init__(variant, device, lr=0.1)
-        self.called = torch.compile(self.model) if compiled else self.model
+        self.called = torch.compile(self.model, mode=compile_mode) if compile_mode else self.model
         self.degrees, self.batch = degrees, data.batch
         self.images, self.test_images = (_normalised(part.to(device)) for part in (data.train_images, data.test_images))
         self.labels, self.test_labels = data.train_labels.to(device), data.test_labels.to(device)

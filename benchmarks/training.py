@@ -27,7 +27,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-BATCH, DEGREES, EPOCH_BATCHES = 128, 5.0, 469
+from what_is_trained import BATCH, DEGREES, dataset, evaluated, training_job
+
 CORES = os.cpu_count() or 1
 PLAIN = ("student-0", "student-2", "eager", "compiled")
 # What two cores must reach with the variant `minimal`; medians of ratios within a round.
@@ -87,13 +88,14 @@ def main() -> None:
 
 def measure(arguments: argparse.Namespace) -> tuple[list[dict[str, float]], dict[str, dict[str, float]]]:
     """Images per second in each round, and what the contenders say of themselves."""
+    from grader.training.job import write_job
     from grader.training.process import environment
 
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "MKL_", "MALLOC_"))}
     loops = [name for name in PLAIN if name not in arguments.without]
     with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
         folder = Path(place)
-        write_engine_job(arguments.variant, folder)
+        write_job(training_job(arguments.variant), folder)
         ours = environment(folder)
         contenders: dict[str, list[Contender]] = {}
         for name in loops:
@@ -191,24 +193,10 @@ def ratio(rounds: list[dict[str, float]], name: str, other: str) -> str:
     return f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f})"
 
 
-def write_engine_job(variant: str, folder: Path) -> None:
-    """What the engine trains: the reference model as the probe exports it, and the recipe that all use."""
-    from exported import export_reference
-
-    from grader.model.task import Task
-    from grader.training.job import TrainingJob, write_job
-    from grader.training.recipe import load_recipe
-
-    recipe = load_recipe("regularized").model_copy(update={"split": None})
-    write_job(
-        TrainingJob(export=export_reference(variant), recipe=recipe, task=Task(dataset="mnist"), seed=0, device="cpu"),
-        folder,
-    )
-
-
 def play_engine(arguments: argparse.Namespace) -> None:
     """grader's engine, one model."""
     import torch
+    from arithmetic import flop_per_image, matmul_peak
 
     from grader.training.augment import pipeline
     from grader.training.device import generator, settle
@@ -229,7 +217,9 @@ def play_engine(arguments: argparse.Namespace) -> None:
     for _ in range(100):
         augment(run.parts.train.images[:BATCH].float(), drawing)
     share = (time.perf_counter() - began) / 100 / per_batch
-    answer({"augmentation_share": share, "sgemm": sgemm_peak(), "flop_per_image": flop_per_image(arguments.variant)})
+    answer(
+        {"augmentation_share": share, "sgemm": matmul_peak(device), "flop_per_image": flop_per_image(arguments.variant)}
+    )
 
     def turn(batches: int) -> None:
         run.train_epoch(0, batches=batches)
@@ -249,7 +239,8 @@ def play_loop(arguments: argparse.Namespace) -> None:
         workers = int(arguments.role.rpartition("-")[2])
         loop = StudentLoop(arguments.variant, data, device, degrees=DEGREES, workers=workers)
     else:
-        loop = ResidentLoop(arguments.variant, data, device, degrees=DEGREES, compiled=arguments.role == "compiled")
+        mode = "default" if arguments.role == "compiled" else None
+        loop = ResidentLoop(arguments.variant, data, device, degrees=DEGREES, compile_mode=mode)
     loop.train(5)
     loop.evaluate(1000)
     answer({})
@@ -269,51 +260,6 @@ def serve(turn: object) -> None:
         if int(line):
             turn(int(line))
         answer({"peak": peak_memory() or 0})
-
-
-def evaluated(batches: int) -> int:
-    """How many of 10,000 test images belong to so many of an epoch's batches."""
-    return max(1, round(10_000 * batches / EPOCH_BATCHES))
-
-
-def sgemm_peak() -> float:
-    """FLOP per second of one thread in a product of large square matrices: the best of five."""
-    import torch
-
-    size = 1024
-    left, right = torch.randn(size, size), torch.randn(size, size)
-    best = 0.0
-    for _ in range(5):
-        began = time.perf_counter()
-        for _ in range(5):
-            left @ right
-        best = max(best, 5 * 2 * size**3 / (time.perf_counter() - began))
-    return best
-
-
-def flop_per_image(variant: str) -> float:
-    """Multiplications and additions that training takes per image: forward, and twice that for both gradients."""
-    import torch
-    from fvcore.nn import FlopCountAnalysis
-    from plain_loops import fresh_model
-
-    counting = FlopCountAnalysis(fresh_model(variant).eval(), torch.zeros(1, 1, 28, 28))
-    counting.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-    return 2 * 3 * float(counting.total())
-
-
-def dataset(data_dir: str) -> "object":
-    """MNIST where it is at hand, else as many random images."""
-    import torch
-
-    from grader.training.data import Dataset, load
-
-    if data_dir:
-        return load("mnist", Path(data_dir))
-    drawing = torch.Generator().manual_seed(0)
-    images = torch.randint(256, (70_000, 28, 28), dtype=torch.uint8, generator=drawing)
-    labels = torch.randint(10, (70_000,), generator=drawing)
-    return Dataset("random", images[10_000:], labels[10_000:], images[:10_000], labels[:10_000], "none")
 
 
 def answer(values: dict[str, float]) -> None:
