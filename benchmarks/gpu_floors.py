@@ -12,6 +12,7 @@ from arithmetic import copy_bandwidth, flop_per_image, matmul_peak, traffic_per_
 from gpu_part import Answer, Asked, tell
 from what_is_trained import EPOCHS
 
+from grader.training.device import choose_device
 from grader.training.hardware_limit import hardware_limit
 from grader.training.job import read_job
 
@@ -21,7 +22,7 @@ _ASKED_OF_THE_DRIVER = "driver_version,clocks.sm,clocks.max.sm,clocks.mem,power.
 
 def measure(name: str, asked: Asked) -> None:
     """Say what the machine is, then what it can do, then what follows for 20 epochs of one model."""
-    device = torch.device(asked.device)
+    device = choose_device(asked.device)
     answer: Answer = {"machine": machine(device)}
     tell(answer)
     size, copied = (8192, 2**32) if device.type == "cuda" and not asked.quick else (512, 2**24)

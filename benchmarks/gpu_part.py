@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import importlib
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -49,7 +50,7 @@ def run_part(name: str, asked: Asked, environment: dict[str, str], seconds: floa
     command = [sys.executable, str(Path(__file__).resolve()), name, json.dumps(dataclasses.asdict(asked))]
     environment = {**environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), _SPAWNED: str(time.time())}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True, start_new_session=True)
-    reason = ""
+    reason, said = "", None
     try:
         said, _ = process.communicate(timeout=max(1.0, seconds))
     except subprocess.TimeoutExpired:
@@ -57,8 +58,8 @@ def run_part(name: str, asked: Asked, environment: dict[str, str], seconds: floa
     finally:
         with contextlib.suppress(ProcessLookupError):  # with its DataLoader's workers, compilers and the like
             os.killpg(process.pid, signal.SIGKILL)
-        if process.poll() is None:
-            said, _ = process.communicate()
+    if said is None:
+        said, _ = process.communicate()
     lines = [json.loads(line) for line in said.splitlines() if line.startswith("{") and line.endswith("}")]
     failures = [line["failed"] for line in lines if "failed" in line]
     found = [line for line in lines if "failed" not in line]
@@ -83,6 +84,8 @@ def tell(answer: Answer) -> None:
 
 def main() -> None:
     """Play one part, then end at once: worker processes and captured graphs need no farewell."""
+    sys.stdout = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print, and programs that they start, must not end up among the answers
     name, asked = sys.argv[1], Asked(**json.loads(sys.argv[2]))
     try:
         module = importlib.import_module(_MODULES.get(name, "gpu_contenders"))
@@ -92,6 +95,8 @@ def main() -> None:
         traceback.print_exc()
         first = str(problem).strip().partition("\n")[0]
         tell({"failed": f"{type(problem).__name__}: {first}"})
+    for worker in multiprocessing.active_children():  # they would hold the answers' pipe open
+        worker.kill()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

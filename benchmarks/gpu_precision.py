@@ -13,7 +13,7 @@ from welch import difference
 from what_is_trained import EPOCHS, dataset
 
 from grader.training.captured_run import CapturedRun
-from grader.training.device import settle
+from grader.training.device import choose_device, settle
 from grader.training.job import read_job
 from grader.training.subsets import subsets
 
@@ -22,7 +22,7 @@ _ALLOWED = {"fp32": False, "tf32": True}
 
 def measure(name: str, asked: Asked) -> None:
     """Each seed twice; what there is by then is told after each seed."""
-    device, job = torch.device(asked.device), read_job(Path(asked.folder))
+    device, job = choose_device(asked.device), read_job(Path(asked.folder))
     settle(device)
     parts = subsets(dataset(asked.data_dir, asked.images), job.recipe, job.task, device)
     found: Answer = {name: {"curves": [], "seconds": []} for name in _ALLOWED}

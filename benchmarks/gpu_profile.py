@@ -15,7 +15,7 @@ from torch.profiler import ProfilerActivity, profile
 from what_is_trained import BATCH, dataset
 
 from grader.training.captured_run import CapturedRun
-from grader.training.device import settle
+from grader.training.device import choose_device, settle
 from grader.training.job import read_job
 from grader.training.subsets import subsets
 
@@ -27,7 +27,7 @@ def measure(name: str, asked: Asked) -> None:
     # CUPTI, on which the profiler builds, does not come back well beside CUDA graphs once it was taken down: torch's
     # own profiler sets the same where its compiler captures graphs.
     os.environ |= {"DISABLE_CUPTI_LAZY_REINIT": "1", "TEARDOWN_CUPTI": "0"}
-    device, job = torch.device(asked.device), read_job(Path(asked.folder))
+    device, job = choose_device(asked.device), read_job(Path(asked.folder))
     settle(device)
     is_cuda = device.type == "cuda"
     activities = [ProfilerActivity.CUDA if is_cuda else ProfilerActivity.CPU]
