@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from grader.model.base import Frozen
 
+SIDE_BY_SIDE = "side_by_side"  # entry of an environment: how many trainings shared the process at most
+
 
 class Pace(Frozen):
     """Over the whole of a run's epochs, each with its evaluation. Shares are 0 to 1.

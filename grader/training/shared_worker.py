@@ -16,6 +16,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.model.pace import SIDE_BY_SIDE
 from grader.training.isolation import be_expendable, die_with_parent, leave_network
 from grader.training.worker import WEIGHTS
 
@@ -57,7 +58,9 @@ class _Visitor:
     job: "TrainingJob"
     dataset: "Callable[[], Dataset]"
     network: str
+    training: "Callable[[], int]"  # how many there are now
     alone: bool = False
+    at_once: int = 1  # trainings, this one among them: the most there were when it told something
 
     @cached_property
     def needed(self) -> int:
@@ -75,12 +78,16 @@ class _Visitor:
 
     def tell(self, event: "Event") -> None:
         """Raises OSError where nobody listens any more, MemoryError where it may have enough once it is alone."""
-        from grader.training.events import Refused, Started
+        from grader.training.events import Ended, Refused, Started
 
         if isinstance(event, Refused) and event.kind == "memory" and not self.alone:
             raise MemoryError(event.message)
         if isinstance(event, Started):
             event = event.model_copy(update={"environment": {**event.environment, "network": self.network}})
+            self.at_once = 1  # it may be its second beginning
+        self.at_once = max(self.at_once, self.training())
+        if isinstance(event, Ended):
+            event = event.model_copy(update={"environment": {**event.environment, SIDE_BY_SIDE: str(self.at_once)}})
         self.connection.sendall(event.model_dump_json().encode() + b"\n")
 
     def part(self, failure: Exception | None) -> None:
@@ -131,7 +138,8 @@ class _Service:
             traceback.print_exc()
             connection.close()
             return None
-        return _Visitor(connection, folder, job, partial(self._dataset, job), self.network)
+        data = partial(self._dataset, job)
+        return _Visitor(connection, folder, job, data, self.network, training=lambda: len(self.lanes.training))
 
     def _dataset(self, job: "TrainingJob") -> "Dataset":
         """Loaded once for all."""

@@ -339,6 +339,8 @@ def test_a_run_says_how_near_to_its_hardware_s_limit_it_was() -> None:
         "Trained 248,000 images/s at 2.4 TFLOP/s, evaluation included: 4.6 % of the 52 TFLOP/s that matrix products "
         "reach on that GPU, and 10 % of the 4,123 GB/s that its memory moves in a copy, counted without fusion."
     )
+    assert sentence(**gpu, side_by_side="16").endswith(". That is its own part: up to 16 trainings took turns.")
+    assert sentence(**gpu, side_by_side="1") == sentence(**gpu, side_by_side="<b>") == sentence(**gpu)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import torch
 
 from grader.errors import TrainingError
 from grader.model.graph import Export
+from grader.model.pace import SIDE_BY_SIDE
 from grader.model.recipe import Recipe, Sgd
 from grader.model.task import Task
 from grader.training.events import Advanced, Ended, EpochEnded, Event, Refused
@@ -72,6 +73,7 @@ def test_three_share_two_places_and_come_out_as_alone(small: Export, shared: Sha
     with ExitStack() as stack:
         together = heard([stack.enter_context(TrainingLane(job(small, seed), shared.door)) for seed in range(3)])
     assert [type(events[-1]) for events in together] == [Ended] * 3
+    assert "2" in [events[-1].environment[SIDE_BY_SIDE] for events in together]
     with TrainingProcess(job(small, 2)) as process:
         (alone,) = heard([process])
     assert curve(together[2]) == curve(alone)

@@ -1,6 +1,6 @@
 """How fast a run trained, in a sentence, beside what its hardware reaches."""
 
-from grader.model.pace import Pace
+from grader.model.pace import SIDE_BY_SIDE, Pace
 from grader.model.training import TrainingRun
 from grader.report.notation import count
 
@@ -20,7 +20,10 @@ def pace_sentence(run: TrainingRun) -> str:
         copied = f"{count(round(pace.copy_gigabytes_per_second))} GB/s"
         share = _share(pace.share_of_copy)
         sentence += f", and {share} of the {copied} that its memory moves in a copy, counted without fusion"
-    return f"{sentence}."
+    at_once = run.environment.get(SIDE_BY_SIDE, "1")
+    if at_once in ("", "1") or not (at_once.isascii() and at_once.isdigit() and len(at_once) < 5):
+        return f"{sentence}."
+    return f"{sentence}. That is its own part: up to {at_once} trainings took turns."
 
 
 def _arithmetic(gflop_per_second: float) -> str:
