@@ -1,5 +1,6 @@
 """How near to its hardware's limit a run was: closed forms, and that measuring changes no run."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
@@ -126,6 +127,65 @@ def test_the_shortest_time_counts_and_the_first_does_not(monkeypatch: pytest.Mon
     monkeypatch.setattr(limiting.time, "perf_counter", lambda: clock.now)
     assert limiting._cpu_seconds(work) == pytest.approx(0.01)
     assert list(spent) == [0.001]
+
+
+class Clock:
+    """Events of a GPU on which one piece of work takes 9 ms, and then 4, 2, 3, ... ms."""
+
+    def __init__(self) -> None:
+        self.now, self.spent = 0.0, iter((9.0, 4.0, 2.0, 3.0, 4.0, 4.0) * 2)
+
+    def work(self) -> None:
+        self.now += next(self.spent)
+
+    def event(self, *, enable_timing: bool) -> SimpleNamespace:
+        assert enable_timing
+        event = SimpleNamespace(synchronize=lambda: None)
+        event.record = lambda: setattr(event, "at", self.now)
+        event.elapsed_time = lambda later: later.at - event.at
+        return event
+
+
+@pytest.mark.parametrize("has_memory", [True, False])
+def test_a_gpu_is_timed_by_its_events_and_gets_its_memory_back(
+    monkeypatch: pytest.MonkeyPatch, has_memory: bool
+) -> None:
+    clock, freed = Clock(), []
+
+    def copy(device: torch.device) -> Callable[[], object]:
+        if not has_memory:
+            raise torch.OutOfMemoryError("none left")
+        return clock.work
+
+    monkeypatch.setattr(torch.cuda, "device", contextlib.nullcontext)
+    monkeypatch.setattr(torch.cuda, "Event", clock.event)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: freed.append(True))
+    monkeypatch.setattr(limiting, "_product", lambda size, device: clock.work)
+    monkeypatch.setattr(limiting, "_copy", copy)
+    if has_memory:
+        assert hardware_limit(torch.device("cuda", 0)) == HardwareLimit(2 * 4096**3 / 0.002, 2 * 2**28 / 0.002)
+    else:
+        with pytest.raises(torch.OutOfMemoryError):
+            hardware_limit(torch.device("cuda", 0))
+    assert freed == [True]
+
+
+def test_a_copy_is_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limiting, "_COPIED", 64)
+    assert torch.equal(limiting._copy(CPU)(), torch.zeros(64, dtype=torch.uint8))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="There is no GPU.")
+def test_a_gpu_s_limit_draws_and_keeps_nothing() -> None:
+    device = torch.device("cuda", 0)
+    randomness, held = torch.cuda.get_rng_state(device), torch.cuda.memory_allocated(device)
+    limit = hardware_limit(device)
+    assert limit.flop_per_second > 1e11
+    assert limit.bytes_per_second is not None
+    assert limit.bytes_per_second > 1e10
+    assert torch.equal(torch.cuda.get_rng_state(device), randomness)
+    assert torch.cuda.memory_allocated(device) <= held + 2**26  # a library's working space
 
 
 def test_a_product_is_a_product() -> None:
