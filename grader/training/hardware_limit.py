@@ -20,7 +20,7 @@ _REPEATS = 5
 class HardwareLimit:
     """The best that was measured."""
 
-    flop_per_second: float  # of a product of square fp32 matrices: on the CPU with the threads that torch has now
+    flop_per_second: float  # of a product of square fp32 matrices: of one thread of the CPU, or of the GPU
     bytes_per_second: float | None = None  # read and written by a copy within a GPU's memory
 
 
@@ -59,13 +59,16 @@ def _copy(device: torch.device) -> Callable[[], object]:
 
 
 def _cpu_seconds(work: Callable[[], object]) -> float:
-    """The shortest time that `work` takes, after a first time that does not count."""
+    """The shortest time that `work` takes one thread, after a first time that does not count.
+
+    The processor's time, not the wall's: neighbours take the processor away, but not what it can do.
+    """
     work()
-    best, end = float("inf"), time.perf_counter() + _CPU_SECONDS
-    while best == float("inf") or time.perf_counter() < end:
-        began = time.perf_counter()
+    best, end = float("inf"), time.process_time() + _CPU_SECONDS
+    while best == float("inf") or time.process_time() < end:
+        began = time.process_time()
         work()
-        best = min(best, time.perf_counter() - began)
+        best = min(best, time.process_time() - began)
     return best
 
 
