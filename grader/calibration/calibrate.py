@@ -96,7 +96,7 @@ def _model(one: Observed, asked: Asked, target: float, epochs: int) -> ModelCali
 def _run(run: TrainingRun, target: float, epochs: int) -> SeedRun:
     records = run.epochs[:epochs]
     summary = summarize(records, run.evaluated_on, target)
-    assert run.stopped not in ("interrupted", "hopeless")  # those were left out
+    assert run.stopped not in ("interrupted", "target", "hopeless")  # those were left out
     return SeedRun(
         seed=run.seed,
         accuracies=tuple(accuracy_of(record, run.evaluated_on) for record in records),

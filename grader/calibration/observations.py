@@ -36,6 +36,8 @@ def _observed(key: str, reports: Iterable[tuple[Wanted, GradeReport]]) -> Observ
             left_out.append(f"{wanted} was not trained: {training.reason or report.summary}")
         elif run.stopped == "interrupted":
             left_out.append(f"{wanted} was interrupted after epoch {len(run.epochs)}.")
+        elif run.stopped == "target":
+            left_out.append(f"{wanted} was stopped at the target, after epoch {len(run.epochs)}.")
         elif run.stopped == "hopeless":
             left_out.append(f"{wanted} was stopped as hopeless after epoch {len(run.epochs)}.")
         else:

@@ -118,12 +118,19 @@ def _reached(tried: Tried, parameters: AccuracyTarget, epochs: int) -> str:
     start = f"Retrained from fresh weights with {tried.training.recipe_called}"
     if parameters.needed > 1:
         seeds = [f"{percent(one.decisive)} with seed {one.run.seed}" for one in tried.successes]
-        return f"{start}, {len(seeds)} of {count(len(tried.judged), 'seed')} got there {where}: {listing(seeds)}."
+        got_there = f"{len(seeds)} of {count(len(tried.judged), 'seed')} got there {where}"
+        return f"{start}, {got_there}: {listing(seeds)}{_ended_there(tried.successes)}."
     winner = tried.best
     start += f" and seed {winner.run.seed}, the model reached"
     if parameters.rule == "last_epochs":
         return f"{start} {listing([percent(value) for value in winner.accuracies])} in its last epochs {where}."
-    return f"{start} {percent(winner.decisive)} {where} in epoch {winner.epoch} of at most {epochs}."
+    epoch = f"in epoch {winner.epoch} of at most {epochs}{_ended_there([winner])}"
+    return f"{start} {percent(winner.decisive)} {where} {epoch}."
+
+
+def _ended_there(successes: Sequence[Judged]) -> str:
+    """That runs were stopped where they reached the target; it is always said."""
+    return ", where --stop-at-target ended the training" if any(one.cut_at_target for one in successes) else ""
 
 
 def _before(tries: Sequence[Tried], winner: Tried, parameters: AccuracyTarget) -> str:
@@ -152,7 +159,9 @@ def _sentence(tried: Tried, parameters: AccuracyTarget, named: bool = True) -> s
         return f"{whose}no epoch was completed."
     if tried.successes:
         reached = f"{len(tried.successes)} of {count(len(judged), 'seed')} reached {percent(parameters.target)}"
-        return f"{whose}only {reached}; {parameters.needed} are needed{_given_up(judged)}."
+        return (
+            f"{whose}only {reached}{_ended_there(tried.successes)}; {parameters.needed} are needed{_given_up(judged)}."
+        )
     tried_seeds = f"any of {len(judged)} seeds" if len(judged) > 1 else f"seed {best.run.seed}"
     closest = f"the closest was {percent(best.decisive)}{_interval(tried, parameters)}"
     return f"{whose}the model did not reach {percent(parameters.target)} with {tried_seeds}; {closest}{_lost(judged)}."

@@ -107,7 +107,7 @@ def _room(context: Context) -> int | None:
 
 def _rate(run: TrainingRun) -> Iterator[Change]:
     """A rate that never falls, or a curve that still rises where the epochs end."""
-    if len(run.epochs) < _FEWEST_EPOCHS or run.stopped == "diverged":
+    if len(run.epochs) < _FEWEST_EPOCHS or run.stopped in ("diverged", "target"):  # else the epochs left may do it
         return
     rates = [record.lr for record in run.epochs]
     late = [accuracy_of(record, run.evaluated_on) for record in run.epochs[-_LATE:]]

@@ -1,7 +1,7 @@
 """What a missed accuracy proves: a failure only where nothing else explains it and a further seed would hardly pass."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.checks.accuracy_target import AccuracyTarget
 from grader.checks.base import Context
@@ -37,7 +37,8 @@ def weigh(context: Context, parameters: AccuracyTarget, tries: Sequence[Tried]) 
         or _may_have_passed(parameters, tries)
         or _beyond_mending(tries)
         or _near(parameters, tries)
-        or Proof(Status.FAILED, f"{_far(parameters, tries[0])} {_given_up(tries)}".strip())
+        or _might_be_near(parameters, tries)
+        or Proof(Status.FAILED, f"{_far(parameters, _perfect(tries[0]))} {_given_up(tries)}".strip())
     )
 
 
@@ -144,6 +145,20 @@ def _near(parameters: AccuracyTarget, tries: Sequence[Tried]) -> Proof | None:
         mend = _TO_THE_END if stopped else "Aim a little above the target, so that the seed does not decide."
         return Proof(Status.INCONCLUSIVE, f"{reason} {stopped}".strip(), mend)
     return None
+
+
+def _might_be_near(parameters: AccuracyTarget, tries: Sequence[Tried]) -> Proof | None:
+    """Where chance might explain the miss, had the runs that were stopped at the target gone on."""
+    if _near(parameters, [_perfect(tried) for tried in tries]) is None:
+        return None
+    reason = "Runs were stopped at the target, so how far a further seed may come is not known."
+    return Proof(Status.INCONCLUSIVE, reason, "Train again without --stop-at-target.")
+
+
+def _perfect(tried: Tried) -> Tried:
+    """With the best that the runs which were stopped at the target could have come to."""
+    judged = (replace(one, decisive=1.0) if one.cut_at_target else one for one in tried.judged)
+    return replace(tried, judged=tuple(judged))
 
 
 def _far(parameters: AccuracyTarget, tried: Tried) -> str:

@@ -35,7 +35,16 @@ class TrainingGoal:
     @property
     def stop_at_target(self) -> bool:
         """Whether a run may end at its first epoch at the target: nothing is judged on the epochs after it."""
-        return bool(self.targets) and not self.others and all(one.span is None for one in self.targets)
+        return not self.why_no_stop
+
+    @property
+    def why_no_stop(self) -> str:
+        """Why a run may not end at the target, to be said of a rubric; empty where it may."""
+        if not self.targets:
+            return "has no accuracy criterion"
+        if self.others:
+            return "judges trainings by more than their accuracy"
+        return "" if all(one.span is None for one in self.targets) else "judges the last epochs of a training"
 
     def met(self, runs: Sequence[TrainingRun]) -> bool:
         """Whether enough of these runs reach the target, for each of the accuracy criteria."""

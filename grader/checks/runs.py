@@ -24,6 +24,11 @@ class Judged:
     short: bool = False
 
     @property
+    def cut_at_target(self) -> bool:
+        """Whether the run was stopped where it reached the target, so that it might have done better."""
+        return self.run.stopped == "target" and self.reached
+
+    @property
     def counted(self) -> float:
         """What the run says about a further one: its decisive accuracy, or the last where it diverged and missed.
 
@@ -69,9 +74,9 @@ def judge(run: TrainingRun, target: float, span: int | None, epochs: int) -> Jud
         return Judged(run, False, (), 0.0, None)
     pick = max if span is None else min
     epoch, decisive = pick(records, key=lambda item: item[1])
-    # One that was given up was not planned to be short.
-    short = span is not None and len(records) < span and run.stopped != "hopeless"
-    enough = span is None or not (short or run.stopped in ("interrupted", "diverged", "hopeless"))
+    # One that was cut was not planned to be short.
+    short = span is not None and len(records) < span and run.stopped not in ("target", "hopeless")
+    enough = span is None or not (short or run.stopped in ("interrupted", "diverged", "target", "hopeless"))
     accuracies = tuple(value for _, value in records)
     return Judged(run, enough and reaches(decisive, target), accuracies, decisive, epoch, accuracies[-1], short)
 

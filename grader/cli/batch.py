@@ -11,6 +11,7 @@ from grader.cli.check import Device, SandboxName
 from grader.cli.data import DataDir
 from grader.cli.hopeless import CalibrationRuns, StopHopeless
 from grader.cli.roster import RepoPattern, content_of
+from grader.cli.stop_at_target import StopAtTarget
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -35,6 +36,7 @@ def batch(
     ] = False,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Train this many epochs at most.")] = None,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, max=100, help="Try this many seeds at most.")] = None,
+    stop_at_target: StopAtTarget = False,
     stop_hopeless: StopHopeless = None,
     calibration: CalibrationRuns = None,
     device: Annotated[Device, typer.Option("--device", help="Where retraining runs.")] = Device.AUTO,
@@ -112,6 +114,7 @@ def batch(
         train=not no_train,
         epochs=epochs,
         seeds=seeds,
+        stop_at_target=stop_at_target,
         stop_hopeless=stop_hopeless,
         calibration=calibration,
         device=device.value,

@@ -21,6 +21,7 @@ from grader.batch.run.settings import BatchSettings, Who
 from grader.batch.run.watch import Watch
 from grader.checks.validate import validate_checks
 from grader.cli.hopeless import hopeless_rules
+from grader.cli.stop_at_target import require_stop_allowed
 from grader.errors import GraderError, RecipeError, UsageError
 from grader.intake.git import fetch
 from grader.model.recipe import Recipe
@@ -72,6 +73,7 @@ class BatchPlan:
     epoch_timeout: float
     stop_hopeless: float | None = None
     calibration: Path | None = None
+    stop_at_target: bool = False
 
 
 def carry_out(plan: BatchPlan, watch: Watch) -> "Counter[Result]":
@@ -119,6 +121,8 @@ def _roster(plan: BatchPlan) -> Roster:
 def _settings(plan: BatchPlan, roster: Roster) -> BatchSettings:
     rubric = load_rubric(plan.rubric)
     validate_checks(rubric)
+    if plan.train and plan.stop_at_target:
+        require_stop_allowed(rubric)
     return BatchSettings(
         title=plan.roster.stem,
         roster=str(plan.roster.resolve()),
@@ -137,6 +141,7 @@ def _settings(plan: BatchPlan, roster: Roster) -> BatchSettings:
             data_dir=folder_of(plan.data_dir),
             epoch_seconds=plan.epoch_timeout,
             hopeless=hopeless_rules(plan.stop_hopeless, plan.calibration, rubric, plan.epochs) if plan.train else (),
+            stop_at_target=plan.stop_at_target,
         ),
         who=Who(only=plan.only, failed=plan.failed, update=plan.update, force=plan.force),
         fetch=_fetch_settings(plan),
@@ -185,7 +190,9 @@ def _command(plan: BatchPlan, rubric: Rubric) -> tuple[str, ...]:
     told = [word for option, value in named.items() if value is not None for word in (option, str(value))]
     if plan.recipe:
         told += ["--recipe", plan.recipe]
-    return (*told, *(() if plan.train else ("--no-train",)))
+    if not plan.train:
+        return (*told, "--no-train")
+    return (*told, *(("--stop-at-target",) if plan.stop_at_target else ()))
 
 
 @contextlib.contextmanager

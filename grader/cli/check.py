@@ -9,6 +9,7 @@ import typer
 
 from grader.cli.data import DataDir
 from grader.cli.hopeless import CalibrationRuns, StopHopeless
+from grader.cli.stop_at_target import StopAtTarget
 
 if TYPE_CHECKING:
     from grader.model.report import GradeReport
@@ -53,6 +54,7 @@ def check(
     ] = False,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Train this many epochs at most.")] = None,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, max=100, help="Try this many seeds at most.")] = None,
+    stop_at_target: StopAtTarget = False,
     stop_hopeless: StopHopeless = None,
     calibration: CalibrationRuns = None,
     device: Annotated[Device, typer.Option("--device", help="Where retraining runs.")] = Device.AUTO,
@@ -105,6 +107,7 @@ def check(
         train=not no_train,
         epochs=epochs,
         seeds=seeds,
+        stop_at_target=stop_at_target,
         stop_hopeless=stop_hopeless,
         calibration=calibration,
         device=device.value,

@@ -10,6 +10,7 @@ from pathlib import Path
 from grader.checks.validate import validate_checks
 from grader.cli.hopeless import hopeless_rules
 from grader.cli.progress import Progress
+from grader.cli.stop_at_target import require_stop_allowed
 from grader.errors import SubmissionError
 from grader.intake.git import fetch
 from grader.intake.git_source import redact
@@ -54,6 +55,7 @@ class Plan:
     tensorboard: Path | None = None
     stop_hopeless: float | None = None
     calibration: Path | None = None
+    stop_at_target: bool = False
 
 
 def carry_out(plan: Plan, progress: Progress) -> list[tuple[Path, GradeReport]]:
@@ -64,6 +66,8 @@ def carry_out(plan: Plan, progress: Progress) -> list[tuple[Path, GradeReport]]:
     """
     rubric = load_rubric(plan.rubric)
     validate_checks(rubric)
+    if plan.train and plan.stop_at_target:
+        require_stop_allowed(rubric)
     hopeless = hopeless_rules(plan.stop_hopeless, plan.calibration, rubric, plan.epochs) if plan.train else ()
     board = Board(plan.tensorboard)
 
@@ -143,5 +147,6 @@ def _options(plan: Plan, folder: Path, hopeless: tuple[HopelessRule, ...]) -> Op
         save_weights=folder if plan.save_weights else None,
         epoch_seconds=plan.epoch_timeout,
         hopeless=hopeless,
+        stop_at_target=plan.stop_at_target,
         command=shlex.join(["grader", *(redact(argument) for argument in sys.argv[1:])]),
     )

@@ -56,6 +56,7 @@ class WorkKey(Frozen):
     grader: str  # version
     torch: str
     hopeless: str | None = None  # digest of the rules by which runs are given up
+    stop_at: float | None = None  # the accuracy at which a run ends
 
     @property
     def digest(self) -> str:
@@ -75,7 +76,9 @@ class TrainingKey(Frozen):
     device: str
     grader: str
     torch: str
-    hopeless: str | None = None  # digest of the rule by which it is given up: such a run never stands for a full one
+    # A run that ends early never stands for a full one, nor for one that ends elsewhere.
+    hopeless: str | None = None  # digest of the rule by which it is given up
+    stop_at: float | None = None  # the accuracy at which it ends
 
     @property
     def digest(self) -> str:
@@ -112,8 +115,9 @@ class StoredSubmission(Frozen):
 
 
 def _digest(key: WorkKey | TrainingKey) -> str:
-    """The digest; without a rule, it is the one that the key had before there were such rules."""
-    return digest_of(key.model_dump(mode="json", exclude=None if key.hopeless else {"hopeless"}))
+    """The digest; what lets no run end early is no part of it, as in keys from before runs could."""
+    absent = {name for name in ("hopeless", "stop_at") if getattr(key, name) is None}
+    return digest_of(key.model_dump(mode="json", exclude=absent))
 
 
 def digest_of(value: Any) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from grader.checks.run import TrainingGoal, training_goal
-from grader.checks.runs import is_complete
+from grader.checks.runs import is_complete, judge
 from grader.errors import GraderError
 from grader.model.recipe import Recipe
 from grader.model.report import GradeReport
@@ -149,7 +149,7 @@ class _Tries:
         for count in range(1, len(runs) + 1):
             if self.goal.decided(runs[:count]):
                 return runs[:count]
-        if any(run.stopped == "target" for run in runs):
+        if any(run.stopped == "target" and not self._at_every_target(run) for run in runs):
             raise NotMeasured("Its training ended when it had reached the target of the rubric before.")
         lowest = min((one.target for one in self.goal.targets), default=0.0)
         if any(run.given_up and (self.goal.others or run.given_up.target > lowest) for run in runs):
@@ -157,6 +157,12 @@ class _Tries:
         if len(runs) < len(seeds):
             raise NotMeasured(f"It was trained with {len(runs)} of the {len(seeds)} seeds that the rubric asks for.")
         return runs
+
+    def _at_every_target(self, run: TrainingRun) -> bool:
+        """Whether more epochs of the run would tell nothing more: it reached all that is asked for."""
+        cap = self.after.rubric.task.epochs
+        reached = all(judge(run, one.target, one.span, cap).reached for one in self.goal.targets)
+        return self.goal.stop_at_target and reached
 
     def _seeds(self, rubric: Rubric) -> tuple[int, ...]:
         """Those that a grading tries at most."""

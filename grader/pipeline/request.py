@@ -27,6 +27,7 @@ class Options:
     save_weights: Path | None = None
     epoch_seconds: float = 1800  # the longest that an epoch of a retraining may take
     hopeless: tuple[HopelessRule, ...] = ()  # when runs are given up; (): never
+    stop_at_target: bool = False  # whether a run ends at its first epoch at the target, where the rubric lets it
     command: str = ""
 
 

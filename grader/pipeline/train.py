@@ -56,6 +56,7 @@ def _retrain(
         choice.recipe,
         task,
         target=goal.target,
+        stop_at_target=options.stop_at_target and goal.stop_at_target,
         hopeless=rule_for(options.hopeless, choice.recipe, task),
         data_dir=options.data_dir,
         device=options.device,

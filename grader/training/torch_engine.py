@@ -109,7 +109,8 @@ def _ending(job: TrainingJob, record: EpochRecord, scores: Scores) -> str:
     """Why the run ends after this epoch; empty where it goes on."""
     if record.train_loss is None:
         return "diverged"
-    if job.stop_at_target and job.target is not None and reaches(scores.accuracy, job.target):
+    left = record.epoch < job.epochs  # after the last epoch, nothing was cut
+    if left and job.stop_at_target and job.target is not None and reaches(scores.accuracy, job.target):
         return "target"
     watched = scores.accuracy if record.validation_accuracy is None else record.validation_accuracy
     if job.recipe.stop_at is not None and reaches(watched, job.recipe.stop_at):

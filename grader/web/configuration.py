@@ -34,6 +34,7 @@ class Assignment(Frozen):
     train: bool = True
     epochs: int | None = Field(default=None, ge=1)
     seeds: int | None = Field(default=None, ge=1, le=100)
+    stop_at_target: bool = False  # a run ends at its first epoch at the target
     device: Device = "auto"
     deadline: str | None = None  # ISO 8601 with its zone
     publish: tuple[Posting, ...] = ("comment", "check")

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from grader.batch.fetch.github import GitHub
 from grader.batch.roster.read import read_roster
+from grader.checks.run import training_goal
 from grader.checks.validate import validate_checks
 from grader.errors import GraderError, RecipeError, UsageError
 from grader.model.roster import Roster, RosterEntry
@@ -51,6 +52,7 @@ def load_configuration(file: Path) -> Loaded:
         except GraderError as problem:
             key = "roster" if isinstance(problem, _RosterError) else "rubric"
             key = "recipe" if isinstance(problem, RecipeError) and assignment.recipe else key
+            key = "stop_at_target" if isinstance(problem, _StopError) else key
             line = document.line_of(("assignments", index, key))
             raise UsageError(f"{document.name}:{line}: {problem}") from None
     return Loaded(_placed(configuration, file.parent), courses)
@@ -58,6 +60,10 @@ def load_configuration(file: Path) -> Loaded:
 
 class _RosterError(UsageError):
     """Something is wrong with a roster."""
+
+
+class _StopError(UsageError):
+    """The rubric judges more than whether an epoch reaches the target."""
 
 
 def _document(file: Path) -> YamlDocument:
@@ -86,6 +92,8 @@ def _course(assignment: Assignment, folder: Path, clone_url: str) -> Course:
         assignment = assignment.model_copy(update={"recipe": _beside(folder, assignment.recipe)})
         load_recipe(assignment.recipe or "")
     rubric, entries = _rubric(assignment.rubric, folder), _roster(assignment.roster, folder)
+    if assignment.train and assignment.stop_at_target and (reason := training_goal(rubric).why_no_stop):
+        raise _StopError(f"stop_at_target can't be used with the rubric {rubric.id!r}: it {reason}.")
     return course_of(assignment, rubric, entries, clone_url)
 
 

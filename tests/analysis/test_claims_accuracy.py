@@ -163,6 +163,25 @@ def test_a_training_that_ended_at_the_target_might_have_gone_on(judge) -> None:
     checked = judge(says(0.998), training=training)
     assert checked.verdict == "ambiguous"
     assert "stopped when the target was reached, after 2 epochs" in checked.explanation
+    assert judge(says(0.9941), training=training).verdict == "confirmed"
+
+
+def test_a_run_that_was_cut_has_no_final_epoch_and_no_upper_bound(judge) -> None:
+    cut = trained(run(0.98, 0.9941, stopped="target"))
+    why = "The training was stopped when the target was reached, after 2 epochs."
+    for claim, verdict, said in (
+        (says(0.994, role="final"), "not_checkable", why),
+        (says(0.994, epoch=3), "not_checkable", f"Epoch 3 was not reached. {why}"),
+        (says(0.995, relation="less_than"), "ambiguous", why),
+    ):
+        checked = judge(claim, training=cut)
+        assert (checked.verdict, checked.explanation) == (verdict, said)
+    assert judge(says(0.97, relation="less_than"), training=cut).verdict == "contradicted"
+    both = trained(run(0.9, 0.95, 0.97), run(0.98, 0.9941, seed=1, stopped="target"))
+    assert judge(says(0.97, role="final"), training=both).verdict == "confirmed"
+    missed = judge(says(0.994, role="final"), training=both)
+    assert (missed.verdict, missed.measured) == ("ambiguous", "97.00 % on the test set (seed 0, epoch 3)")
+    assert why in missed.explanation
 
 
 def test_a_second_try_shows_that_it_can_be_reached(judge) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from grader.batch.run.costs import Cost
 from grader.batch.run.executor import Kind, Say, Stopped, WorkerDied
@@ -102,12 +102,13 @@ class PlayedExecutor:
             raise WorkerDied("The worker process ended before its task did: it was killed by signal 9.")
         if self._closed.is_set():
             raise Stopped("The run was ended.")
-        run = played_run(task.seed, float(accuracy))
+        at_target = task.stop_at_target and task.target is not None and float(accuracy) >= task.target
+        run = played_run(task.seed, float(accuracy), "target" if at_target else "completed")
         training = Training(status="completed", dataset="digits", initializers={"weight": graph}, runs=(run,))
         return TrainDone(training, Cost(Stage.TRAIN, 2.0, 1.5))
 
 
-def played_run(seed: int, accuracy: float) -> TrainingRun:
+def played_run(seed: int, accuracy: float, stopped: Literal["completed", "target"] = "completed") -> TrainingRun:
     """A run of one epoch."""
     epoch = EpochRecord(epoch=1, lr=0.1, train_loss=0.1, train_accuracy=accuracy, test_accuracy=accuracy, seconds=1)
     return TrainingRun(
@@ -119,4 +120,5 @@ def played_run(seed: int, accuracy: float) -> TrainingRun:
         first_epoch_at_target=None,
         epochs=(epoch,),
         interval=(0.0, 1.0),
+        stopped=stopped,
     )

@@ -23,6 +23,7 @@ from grader.batch.run.watch import Watch
 from grader.errors import StoreError, UsageError
 from grader.model.recipe import Recipe, Sgd
 from grader.model.roster import Roster, RosterEntry
+from grader.model.rubric import Rubric
 from grader.model.submission import Submission
 from grader.model.task import Task
 from grader.pipeline.prepare import Prepared
@@ -93,13 +94,15 @@ class Class:
         values = {"student": name, "line": len(self.entries) + 2, "repository": repository, **more}
         self.entries.append(RosterEntry.model_validate(values))
 
-    def run(self, who: Who | None = None, *, machine: Any = MACHINE, **options: Any) -> Counter[Any]:
+    def run(
+        self, who: Who | None = None, *, machine: Any = MACHINE, rubric: Rubric = RUBRIC, **options: Any
+    ) -> Counter[Any]:
         """One call of the command."""
         settings = BatchSettings(
             title="class",
             roster="roster.csv",
             out=self.folder / "results",
-            rubric=RUBRIC,
+            rubric=rubric,
             recipes=RECIPES,
             options=Options(**{"train": False, **options}),
             who=who or Who(),
@@ -334,6 +337,38 @@ def test_trainings_are_found_again_unless_forced(course: Class) -> None:
     assert found == {**own, "initializers": {"weight": "bob"}}
     course.run(Who(force=True), train=True)
     assert course.executor.trained == {("same", 0): 1}
+
+
+def test_a_run_that_was_stopped_at_the_target_never_stands_for_a_full_one_nor_the_other_way_round(
+    course: Class,
+) -> None:
+    def ended() -> list[str]:
+        return [run["stopped"] for run in course.report("ada")["training"]["runs"]]
+
+    course.student("ada", "accuracy=0.98")
+    course.run(train=True, stop_at_target=True)
+    assert (course.executor.trained, ended()) == ({("ada", 0): 1}, ["target"])
+    (accuracy,) = (one for one in course.report("ada")["outcomes"] if one["check"] == "accuracy")
+    assert "in epoch 1 of at most 10, where --stop-at-target ended the training." in accuracy["message"]
+    course.run(train=True)
+    assert (course.executor.trained, ended()) == ({("ada", 0): 1}, ["completed"])
+    for options, stopped in (({"stop_at_target": True}, "target"), ({}, "completed")):
+        course.run(train=True, **options)
+        assert (course.executor.trained, ended()) == ({}, [stopped])
+    lower = RUBRIC.model_copy(
+        update={
+            "criteria": tuple(
+                one.model_copy(update={"parameters": {**one.parameters, "target": 0.95}})
+                if one.check == "accuracy"
+                else one
+                for one in RUBRIC.criteria
+            )
+        }
+    )
+    course.run(train=True, stop_at_target=True, rubric=lower)
+    assert (course.executor.trained, ended()) == ({("ada", 0): 1}, ["target"])
+    course.run(train=True, rubric=lower)
+    assert (course.executor.trained, ended()) == ({}, ["completed"])  # a full run serves every target
 
 
 def test_who_waits_for_a_training_that_dies_trains_itself(course: Class) -> None:

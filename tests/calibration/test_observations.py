@@ -13,7 +13,7 @@ def test_runs_by_model_and_seed() -> None:
 
 
 def test_runs_that_ended_early_or_diverged_count() -> None:
-    runs = [run_of([0.9], 0, "early_stop"), run_of([0.9], 1, "diverged"), run_of([0.9], 2, "target")]
+    runs = [run_of([0.9], 0, "early_stop"), run_of([0.9], 1, "diverged")]
     (found,) = observe({Wanted("a", run.seed): report_of(run) for run in runs})
     assert found.runs == tuple(runs)
     assert not found.left_out
@@ -24,10 +24,12 @@ def test_interrupted_and_failed_runs_are_left_out_by_name() -> None:
         Wanted("a", 0): report_of(run_of([0.9, 0.9], 0, "interrupted"), status="partial"),
         Wanted("a", 1): report_of(None, status="partial"),
         Wanted("a", 2): report_of(run_of([0.9], 2)),
+        Wanted("a", 3): report_of(run_of([0.9, 0.99], 3, "target")),
     }
     (found,) = observe(reports)
     assert [run.seed for run in found.runs] == [2]
     assert found.left_out == (
         "a, seed 0 was interrupted after epoch 2.",
         "a, seed 1 was not trained: It was interrupted.",
+        "a, seed 3 was stopped at the target, after epoch 2.",
     )

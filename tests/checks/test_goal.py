@@ -41,6 +41,27 @@ def test_goals(
     assert (goal.needed, goal.target, goal.stop_at_target) == (needed, target, stop)
 
 
+def test_why_a_run_may_not_end_at_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BUILT_IN, "foreign", Check("foreign", lambda context, parameters: None, needs_training=True))
+    best, last = {"check": "accuracy", "target": 0.9}, {"check": "accuracy", "target": 0.8, "rule": "final_epoch"}
+    foreign = {"check": "foreign"}
+    said = [
+        training_goal(rubric(*(dict(check) for check in checks))).why_no_stop
+        for checks in ([best], [{"check": "dropout"}], [best, foreign], [best, last])
+    ]
+    assert said == [
+        "",
+        "has no accuracy criterion",
+        "judges trainings by more than their accuracy",
+        "judges the last epochs of a training",
+    ]
+    assert [training_goal(load_rubric(name)).why_no_stop == "" for name in ("demo", "mnist-20k", "mnist-8k")] == [
+        True,
+        True,
+        False,
+    ]
+
+
 def test_one_lucky_epoch_does_not_end_the_seeds_of_mnist_8k(training_run: Any) -> None:
     goal = training_goal(load_rubric("mnist-8k"))
     assert not goal.decided([training_run([0.99] * 12 + [0.995, 0.9939, 0.995])])

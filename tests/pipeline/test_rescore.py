@@ -347,3 +347,41 @@ def test_a_run_that_was_given_up_tells_nothing_about_a_lower_target() -> None:
     assert outcome.status == "failed"
     with pytest.raises(NotMeasured, match="stopped as hopeless for the target of the rubric before"):
         rescore(report, before, marking(0.97))
+
+
+@pytest.mark.parametrize(
+    ("target", "rule", "said"),
+    [
+        (0.98, "best_epoch", ""),
+        (0.97, "best_epoch", ""),
+        (0.981, "best_epoch", "ended when it had reached the target of the rubric before"),
+        (0.97, "final_epoch", "ended when it had reached the target of the rubric before"),
+    ],
+)
+@pytest.mark.parametrize("needed", [1, 2])
+def test_a_run_that_was_stopped_at_its_target_tells_nothing_about_more(
+    target: float, rule: str, said: str, needed: int
+) -> None:
+    """One seed reached 98 % and was stopped; where two are needed, the other two missed."""
+
+    def marking(target: float, rule: str, points: float = 1) -> Marking:
+        parameters = {"target": target, "rule": rule, "needed": needed}
+        one = Criterion(id="accuracy", title="A", check="accuracy", parameters=parameters, points=points, text="T.")
+        task = Task(dataset="mnist", epochs=20, seeds=(0, 1, 2))
+        rubric = Rubric(id="r", title="R", criteria=(one,), reference_recipe="house", task=task, recipe="reference")
+        return Marking(rubric, HOUSES[0])
+
+    before, world = marking(0.98, "best_epoch"), World(1, own="", own_epochs=None, asked_seeds=None, asked_epochs=None)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        old = graded(world, before, monkeypatch)
+    stopped = ran(0, [0.9, 0.98], 0.98).model_copy(update={"stopped": "target"})
+    runs = (stopped, ran(1, [0.5] * 20, 0.98), ran(2, [0.5] * 20, 0.98))[: 1 if needed == 1 else 3]
+    report = old.model_copy(update={"training": old.training.model_copy(update={"runs": runs})})
+    after = marking(target, rule, points=2)
+    if said:
+        with pytest.raises(NotMeasured, match=said):
+            rescore(report, before, after)
+        return
+    (outcome,) = rescore(report, before, after).outcomes
+    assert outcome.status == ("passed" if needed == 1 else "inconclusive")
+    assert "where --stop-at-target ended the training" in outcome.message

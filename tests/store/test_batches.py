@@ -114,11 +114,19 @@ def test_another_key_is_other_work(store, report, work_key, change):
     assert work_key.model_copy(update=change).digest != key
 
 
-def test_a_rule_that_gives_up_makes_another_key_and_none_the_old_one(work_key, training_key):
+def test_what_ends_a_run_early_makes_another_key_and_nothing_the_old_one(work_key, training_key):
     for key in (work_key, training_key):
-        old = digest_of({name: value for name, value in key.model_dump(mode="json").items() if name != "hopeless"})
+        old = digest_of(
+            {name: value for name, value in key.model_dump(mode="json").items() if name not in ("hopeless", "stop_at")}
+        )
         assert key.digest == old
-        assert key.model_copy(update={"hopeless": "5" * 64}).digest != old
+        changes = [
+            {"hopeless": "5" * 64},
+            {"stop_at": 0.99},
+            {"stop_at": 0.98},
+            {"hopeless": "5" * 64, "stop_at": 0.99},
+        ]
+        assert len({old, *(key.model_copy(update=change).digest for change in changes)}) == 5
 
 
 def test_a_training_run_is_found_by_graph_recipe_and_seed(store, training_key, run):

@@ -191,6 +191,12 @@ def test_it_stops_at_the_target(small: Export, dataset: Dataset, stop: str) -> N
     assert story.curve == full.curve[: reached.epoch]
 
 
+def test_a_run_that_reaches_the_target_in_its_last_epoch_is_whole(small: Export, dataset: Dataset) -> None:
+    for epochs, stopped in ((1, "completed"), (2, "target")):
+        story = train(small, dataset, varied(RECIPE, epochs=epochs), target=0.0001, stop_at_target=True)
+        assert (story.ended.stopped, len(story.epochs)) == (stopped, 1)
+
+
 def test_a_target_alone_stops_nothing(small: Export, dataset: Dataset) -> None:
     assert len(train(small, dataset, target=0.0001).epochs) == 3
 

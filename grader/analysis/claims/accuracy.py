@@ -31,9 +31,9 @@ def check(claim: AccuracyClaim, training: Training) -> Answer:
     final = claim.role == "final" and claim.epoch is None
     evidence = gather(training, measured_on, final=final, epoch=claim.epoch)
     if evidence is None:
-        return not_checkable(f"Epoch {claim.epoch} was not reached." if claim.epoch else "No epoch was completed.")
+        return not_checkable(_not_reached(claim, training))
     if claim.figure.relation in ("less_than", "at_most"):
-        return _upper_bound(claim.figure, evidence)
+        return _upper_bound(claim.figure, evidence, training)
     floor = _floor(claim)
     verdict = judge(floor, claim.total or evidence.images, evidence)
     note = _other_images(claim, evidence)
@@ -71,10 +71,23 @@ def softened(
         return "ambiguous", f"With the rubric's recipe the model reaches {percent(second.best)}, so it can be reached."
     if not training.recipe_is_the_students:
         return "not_checkable", "It was trained with a recipe that is not the submission's, which may do better."
+    return _unfinished(training) or (verdict, "")
+
+
+def _unfinished(training: Training) -> tuple[Verdict, str] | None:
+    """What becomes of a claim that more training could decide, and why; None where all was run."""
     incomplete = why_incomplete(training)
-    if incomplete:
-        return "ambiguous" if any(run.stopped == "target" for run in training.runs) else "not_checkable", incomplete
-    return verdict, ""
+    if not incomplete:
+        return None
+    return "ambiguous" if any(run.stopped == "target" for run in training.runs) else "not_checkable", incomplete
+
+
+def _not_reached(claim: AccuracyClaim, training: Training) -> str:
+    """Why there is no accuracy of the epoch that is meant."""
+    incomplete = why_incomplete(training)
+    if claim.epoch:
+        return f"Epoch {claim.epoch} was not reached. {incomplete}".strip()
+    return incomplete or "No epoch was completed."
 
 
 def _missed(
@@ -119,9 +132,11 @@ def _floor(claim: AccuracyClaim) -> float:
     return figure.value - slack
 
 
-def _upper_bound(figure: Figure, evidence: Evidence) -> Answer:
+def _upper_bound(figure: Figure, evidence: Evidence, training: Training) -> Answer:
     margin = half_width(figure.value, evidence.images)
     right = evidence.best <= figure.value + margin
+    if right and (unfinished := _unfinished(training)):
+        return Answer(unfinished[0], str(evidence), unfinished[1], evidence.best)
     sentence = "" if right else f"Trained again it reaches {percent(evidence.best)}, which is more."
     return Answer("confirmed" if right else "contradicted", str(evidence), sentence, evidence.best)
 

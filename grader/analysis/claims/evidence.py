@@ -12,6 +12,7 @@ from grader.proportion import wilson_interval
 TEST_IMAGES = 10_000  # of MNIST
 TRAIN_IMAGES = 60_000
 Measured = Literal["test", "validation", "train"]
+_CUT = ("target", "hopeless", "interrupted")  # before its last epoch
 
 _NAMES: dict[Measured, str] = {
     "test": "on the test set",
@@ -72,7 +73,7 @@ def gather(
 ) -> Evidence | None:
     """The best over epochs and seeds, or over the seeds that of the final epoch, or of one epoch.
 
-    `up_to`: only that many epochs count. None where no epoch is left.
+    A run that was cut has no final epoch. `up_to`: only that many epochs count. None where no epoch is left.
     """
     found: list[tuple[float, int, TrainingRun]] = []
     for run in training.runs:
@@ -80,7 +81,7 @@ def gather(
         if epoch is not None:
             values = [pair for pair in values if pair[1] == epoch]
         if final:
-            values = values[-1:]
+            values = [] if run.stopped in _CUT else values[-1:]
         if values:
             accuracy, number = max(values, key=lambda pair: (pair[0], -pair[1]))
             found.append((accuracy, number, run))

@@ -38,11 +38,12 @@ def work_key(
         grader=machine.grader,
         torch=machine.torch,
         hopeless=settings.hopeless,
+        stop_at=settings.stop_at,
     )
 
 
 def training_key(task: TrainTask, graph: str, machine: Machine) -> TrainingKey:
-    """The key of one run. Neither the other seeds nor the target change what it measures."""
+    """The key of one run. Neither the other seeds nor a target that it does not end at change what it measures."""
     rules = task.task.model_dump(mode="json", exclude={"seeds"})
     return TrainingKey(
         graph=graph,
@@ -55,6 +56,7 @@ def training_key(task: TrainTask, graph: str, machine: Machine) -> TrainingKey:
         grader=machine.grader,
         torch=machine.torch,
         hopeless=task.hopeless and task.hopeless.digest,
+        stop_at=task.target if task.stop_at_target else None,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.batch.fetch.submission import FetchSettings
+from grader.checks.run import training_goal
 from grader.model.recipe import Recipe
 from grader.model.roster import RosterEntry
 from grader.model.rubric import Rubric
@@ -60,6 +61,14 @@ class BatchSettings:
         return digest_of([rule.digest for rule in rules]) if rules else None
 
     @property
+    def stop_at(self) -> float | None:
+        """The accuracy at which runs end; None where they run all their epochs."""
+        if not (self.options.train and self.options.stop_at_target):
+            return None
+        goal = training_goal(self.rubric)
+        return goal.target if goal.stop_at_target else None
+
+    @property
     def key(self) -> str:
         """Of the batch: one with the same key is gone on with."""
         deadline = self.fetch.deadline
@@ -74,4 +83,5 @@ class BatchSettings:
                 "deadline": deadline and [deadline.moment.isoformat(), deadline.trust_commit_dates],
             }
             | ({"hopeless": self.hopeless} if self.hopeless else {})
+            | ({"stop_at": self.stop_at} if self.stop_at is not None else {})
         )

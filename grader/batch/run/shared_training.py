@@ -65,9 +65,10 @@ class SharedTraining:
             on_progress: Callable[[ProgressEvent], None],
             stored: int,
             hopeless: HopelessRule | None = None,
+            stop_at_target: bool = False,
             **_unused: Any,  # weights are not kept of a class
         ) -> Training:
-            common = (target, device, data_dir, epoch_seconds, stored, hopeless)
+            common = (target, device, data_dir, epoch_seconds, stored, hopeless, stop_at_target)
             door = self.executor.open_door(self.machine.device)
             tasks = [TrainTask(export, recipe, task, seed, *common, door=door) for seed in seeds]
             return self._train(tasks, enough, trainee, on_progress)

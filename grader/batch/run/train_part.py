@@ -33,6 +33,7 @@ class TrainTask:
     epoch_seconds: float
     stored: int
     hopeless: HopelessRule | None = None
+    stop_at_target: bool = False
     door: Path | None = None  # of a `SharedDevice`
 
 
@@ -54,6 +55,7 @@ def train_one(task: TrainTask, say: Say) -> TrainDone:
         task.recipe,
         task.task,
         target=task.target,
+        stop_at_target=task.stop_at_target,
         hopeless=task.hopeless,
         seeds=(task.seed,),
         device=task.device,

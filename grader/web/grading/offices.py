@@ -90,6 +90,7 @@ def settings_of(course: Course, work: Work, fetch: FetchSettings) -> BatchSettin
             device=assignment.device,
             data_dir=folder_of(Path(work.data_dir) if work.data_dir else None),
             epoch_seconds=work.epoch_timeout,
+            stop_at_target=assignment.stop_at_target,
         ),
         fetch=fetch,
         sandbox=work.sandbox,
@@ -113,4 +114,6 @@ def _command(assignment: Assignment) -> tuple[str, ...]:
         "--recipe": Path(assignment.recipe).name if assignment.recipe else None,
     }
     told = [word for option, value in named.items() if value is not None for word in (option, str(value))]
-    return (*told, *(() if assignment.train else ("--no-train",)))
+    if not assignment.train:
+        return (*told, "--no-train")
+    return (*told, *(("--stop-at-target",) if assignment.stop_at_target else ()))

@@ -66,6 +66,11 @@ def course(place: Path, assignment: str, roster: str | None = None) -> Course:
         ("course/mnist-*", "mnist-*", ":7: assignments.repositories: write OWNER/NAME"),
         ("course/mnist-*", "'*/mnist'", ":7: assignments.repositories: write OWNER/NAME"),
         ("train: false", "roster: none.csv", ":8: the roster 'none.csv' can't be read: No such file or directory."),
+        (
+            "rubric: demo\n    repositories: [course/mnist-*]\n    train: false",
+            "rubric: mnist-8k\n    repositories: [course/mnist-*]\n    stop_at_target: true",
+            ":8: stop_at_target can't be used with the rubric 'mnist-8k': it judges the last epochs of a training.",
+        ),
         ("train: false", "recipe: none", ":8: There is no recipe 'none'"),
         (
             "train: false",
