@@ -39,10 +39,14 @@ def main() -> None:
     be_expendable()
     network = "isolated" if leave_network() else "not isolated"
     # Torch may start threads when it is loaded: only now. And there is no door before there is a device.
-    from grader.training.device import choose_device
+    from grader.training.device import choose_device, settle
+    from grader.training.hardware_limit import hardware_limit
     from grader.training.lanes import Lanes
 
     place = choose_device("cuda" if device == "cuda" else "cpu")
+    settle(place)
+    with contextlib.suppress(RuntimeError):
+        hardware_limit(place)  # kept for all runs, and measured while nobody trains beside it
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(folder / SOCKET))
         listener.listen(128)
