@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from grader.model.pace import Pace
+
 MODEL = """\
 import torch
 from torch import nn
@@ -35,7 +37,7 @@ criteria:
   - {id: accuracy, title: Accuracy, check: accuracy, parameters: {target: 0.99}, points: 10, text: Train well.}
   - {id: parameters, title: Small, check: parameters, parameters: {less_than: 20000}, points: 5, text: Be small.}
 """
-TIMES = {"seconds", "created_at", "peak_memory_bytes"}
+TIMES = {"seconds", "created_at", "peak_memory_bytes", *Pace.model_fields}
 
 
 class Batch:
