@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from grader.model.pace import Pace
+from grader.model.pace import SIDE_BY_SIDE, Pace
 
 MODEL = """\
 import torch
@@ -37,7 +37,7 @@ criteria:
   - {id: accuracy, title: Accuracy, check: accuracy, parameters: {target: 0.99}, points: 10, text: Train well.}
   - {id: parameters, title: Small, check: parameters, parameters: {less_than: 20000}, points: 5, text: Be small.}
 """
-TIMES = {"seconds", "created_at", "peak_memory_bytes", *Pace.model_fields}
+TIMES = {"seconds", "created_at", "peak_memory_bytes", SIDE_BY_SIDE, *Pace.model_fields}
 
 
 class Batch:
