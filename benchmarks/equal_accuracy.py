@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CONTENDERS = ("engine", "eager")
+TARGET = 0.994
 
 
 def main() -> None:
@@ -115,6 +116,8 @@ def show(arguments: argparse.Namespace) -> None:
             found[contender] = curves
             runs = "  ".join(f"{max(curve):.4f}/{curve[-1]:.4f}" for curve in curves)
             print(f"  {contender:<7} {runs}")
+            reached = [next((epoch for epoch, one in enumerate(curve, 1) if one >= TARGET), None) for curve in curves]
+            print(f"  {'':<7} first epoch at {TARGET:.2%}: {', '.join(str(epoch or 'never') for epoch in reached)}")
         if min(map(len, found.values())) < 2:
             continue
         for name, value in (("best", max), ("last", lambda curve: curve[-1])):

@@ -10,8 +10,8 @@ Run: python benchmarks/training.py [--variant minimal] [--rounds 5] [--batches 4
 
 Each contender is a process that lives through the whole benchmark; they take turns, so that all see the same machine,
 and ratios are taken within a round. A turn trains so many batches and evaluates the share of the test set that belongs
-to them; images per second count training images alone. Images are random unless --data-dir or GRADER_DATA_DIR names a
-folder with MNIST; the speed does not depend on them.
+to them; images per second count training images alone, and the time of 20 epochs and models per hour follow from them.
+Images are random unless --data-dir or GRADER_DATA_DIR names a folder with MNIST; the speed does not depend on them.
 """
 
 import argparse
@@ -27,7 +27,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from what_is_trained import BATCH, DEGREES, dataset, evaluated, training_job
+from what_is_trained import BATCH, DEGREES, EPOCHS, dataset, evaluated, training_job
 
 CORES = os.cpu_count() or 1
 PLAIN = ("student-0", "student-2", "eager", "compiled")
@@ -167,12 +167,16 @@ def report(arguments: argparse.Namespace, rounds: list[dict[str, float]], told: 
         "evaluation included"
     )
     columns = [name for name in ("student-2", "eager") if name in rounds[0]]
-    print(f"{'':<15}{'images/s':>9}" + "".join(f"{'x ' + name:>21}" for name in columns) + f"{'peak memory':>14}")
+    heading = "".join(f"{'x ' + name:>21}" for name in columns)
+    print(f"{'':<15}{'images/s':>9}{heading}{f'{EPOCHS} epochs':>12}{'models/h':>10}{'peak memory':>13}")
     for name in rounds[0]:
+        speed_of = statistics.median(one[name] for one in rounds)
         cells = "".join(f"{ratio(rounds, name, other):>21}" for other in columns)
+        models = CORES if name.startswith("engines") else 1
+        whole = EPOCHS * 60_000 / speed_of  # seconds of work for one model
         peak = told.get(name, {}).get("peak")
-        shown = f"{peak / 2**20:10.0f} MiB" if peak else ""
-        print(f"{name:<15}{statistics.median(one[name] for one in rounds):9,.0f}{cells}{shown:>14}")
+        shown = f"{peak / 2**20:9.0f} MiB" if peak else ""
+        print(f"{name:<15}{speed_of:9,.0f}{cells}{models * whole:10.0f} s{3600 / whole:10.1f}{shown:>13}")
     for (name, other), target in TARGETS.items():
         if {name, other} <= rounds[0].keys() and arguments.variant == "minimal" and CORES == 2:
             found = statistics.median(one[name] / one[other] for one in rounds)

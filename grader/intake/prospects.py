@@ -5,6 +5,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Literal
 
+from grader.intake.python_text import parse
 from grader.intake.source import Cell
 from grader.intake.trace.census import Census
 from grader.intake.trace.events import Built, Trained
@@ -169,7 +170,7 @@ def _fingerprint(prospect: Prospect) -> str:
 
 
 def _without_words(node: ast.stmt) -> ast.stmt:
-    copy = ast.parse(ast.unparse(node)).body[0]
+    copy = parse(ast.unparse(node)).body[0]
     own = getattr(node, "name", None)
     for inner in ast.walk(copy):
         body = getattr(inner, "body", None)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import threading
 import warnings
 
 IPYTHON_LINE = re.compile(r"^\s*[%!?]|^[^#'\"]*[\w.\])]\?{1,2}\s*(#.*)?$")
@@ -13,6 +14,9 @@ CELL_MAGIC = re.compile(r"^\s*%%(\w+)[ \t]*(.*)$")
 PYTHON_CELL_MAGICS = frozenset({"capture", "time", "timeit", "prun", "memit", "mprun", "python", "python3", "skip"})
 WRITING_CELL_MAGICS = frozenset({"writefile", "file"})
 MOST_REPAIRS = 200
+# CPython before 3.12.4 counts the depth of a tree for all threads together, and finds that it does not come out
+# (https://github.com/python/cpython/issues/106905). The filters of warnings are everybody's, too.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class UnreadablePython(Exception):
@@ -22,7 +26,7 @@ class UnreadablePython(Exception):
 def parse(text: str) -> ast.Module:
     """The syntax tree. Raises UnreadablePython for whatever the parser can't take."""
     try:
-        with warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:

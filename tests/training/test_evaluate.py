@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -15,11 +16,16 @@ from grader.model.task import Task
 from grader.model.training import EpochRecord
 from grader.proportion import wilson_interval
 from grader.training.data import Dataset
-from grader.training.evaluate import Scores, as_batch, as_scores, describe, evaluate
+from grader.training.evaluate import Scores, as_batch, as_scores, describe, evaluate_in_steps
+from grader.training.in_steps import finish
 from grader.training.statistics import reaches, summarize
 from grader.training.subsets import Subset, subsets
 
 RAW = Normalization(mean=0.0, std=1.0)
+
+
+def evaluate(model: nn.Module, subset: Subset, *settings: Any) -> Scores:
+    return finish(evaluate_in_steps(model, subset, *settings))
 
 
 class Oracle(nn.Module):

@@ -15,7 +15,8 @@ from grader.model.recipe import Normalization, Recipe, Sgd
 from grader.model.task import Task
 from grader.model.training import Evaluation, Filter
 from grader.training.data import Dataset
-from grader.training.evaluate import describe, evaluate
+from grader.training.evaluate import describe, evaluate_in_steps
+from grader.training.in_steps import finish
 from grader.training.events import EpochEnded, Event
 from grader.training.interpret import Interpreter
 from grader.training.job import TrainingJob
@@ -33,7 +34,7 @@ def look(export: Export, change: Callable[[RebuiltModel], object] = lambda model
     model = rebuild(export, 0)
     change(model)
     batch = export.graphs.batch_size
-    scores = evaluate(model, subset, RAW, torch.arange(40), batch or 40, batch is not None)
+    scores = finish(evaluate_in_steps(model, subset, RAW, torch.arange(40), batch or 40, batch is not None))
     found = describe(scores, subset, 10)
     return Interpreter(export.graphs, RAW).explain(model, found, subset), subset
 
@@ -297,7 +298,7 @@ def test_the_model_is_left_as_it_was(exporter: Exporter) -> None:
     expected = torch.rand(2)
     torch.manual_seed(3)
     subset = Subset(torch.randint(256, (4, 28, 28), generator=torch.Generator()).to(torch.uint8), torch.arange(4))
-    wrong = evaluate(rebuild(export, 0), subset, RAW, torch.arange(4), 4, False)
+    wrong = finish(evaluate_in_steps(rebuild(export, 0), subset, RAW, torch.arange(4), 4, False))
     torch.manual_seed(3)
     found = Interpreter(export.graphs, RAW).explain(model, describe(wrong, subset, 10), subset)
     assert found.saliency
