@@ -16,8 +16,8 @@ from grader.model.task import Task
 from grader.model.training import Evaluation, Filter
 from grader.training.data import Dataset
 from grader.training.evaluate import describe, evaluate_in_steps
-from grader.training.in_steps import finish
 from grader.training.events import EpochEnded, Event
+from grader.training.in_steps import finish
 from grader.training.interpret import Interpreter
 from grader.training.job import TrainingJob
 from grader.training.subsets import Subset
