@@ -8,6 +8,7 @@ from typing import Protocol
 
 from grader.training.data import Dataset
 from grader.training.events import Emit
+from grader.training.in_steps import InSteps
 from grader.training.job import TrainingJob
 
 
@@ -27,6 +28,10 @@ class Engine(Protocol):
         `Refused` in place of `Started`. Raises RecipeError, UsageError, SubmissionError before `Started` when the job
         can't be run.
         """
+        ...
+
+    def train_in_steps(self, job: TrainingJob, dataset: Dataset, emit: Emit, weights: Path | None) -> InSteps[None]:
+        """The same with pauses, in which others who share the device take their steps; without any it keeps them up."""
         ...
 
 

@@ -75,10 +75,10 @@ class _Visitor:
 
     def work(self) -> "InSteps[None]":
         """See `Guest`."""
-        from grader.training.torch_engine import TorchEngine
+        from grader.training.engine import select_engine
 
         weights = self.folder / WEIGHTS if self.job.keep_weights else None
-        yield from TorchEngine().train_in_steps(self.job, self.dataset(), self.tell, weights)
+        yield from select_engine(self.job).train_in_steps(self.job, self.dataset(), self.tell, weights)
 
     def tell(self, event: "Event") -> None:
         """Raises OSError where nobody listens any more, MemoryError where it may have enough once it is alone."""
