@@ -135,5 +135,5 @@ def test_a_real_run_ends_at_the_target_and_every_form_of_its_report_says_so(
     assert "in epoch 1 of at most 2, where --stop-at-target ended the training." in accuracy["message"]
     report = from_json(json.dumps(answer.report))
     for form in (answer.stdout, to_markdown(report), to_html(report)):
-        assert "1 epoch, stopped at the target, as --stop-at-target asks" in re.sub(r"\s+", " ", form)
+        assert "1 epoch, ended by --stop-at-target" in re.sub(r"\s+", " ", form)
     assert "--stop-at-target" in answer.report["provenance"]["command"]

@@ -29,7 +29,7 @@ MOST_MIX_UPS = 8
 MOST_MISTAKES = 25
 _STOPPED = {
     "completed": "all epochs run",
-    "target": "stopped at the target, as --stop-at-target asks",
+    "target": "ended by --stop-at-target",
     "early_stop": "stopped early, as the recipe says",
     "hopeless": "stopped as hopeless",
     "interrupted": "interrupted",
