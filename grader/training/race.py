@@ -69,12 +69,12 @@ class Race:
         except TrainingError:
             if tried == len(self._ways):
                 raise
-            return self._start(index)
+            self._start(index)
+            return
         stack.callback(self._closing, index, runner)
         self._running[index] = runner, stack
         self._patience[index] = Patience(self._epoch_seconds, queues=runner.queues)
         self._selector.register(runner, selectors.EVENT_READ, index)
-        return None
 
     def _give_up(self) -> None:
         """Wait no longer where it has been too long."""

@@ -18,7 +18,7 @@ _AHEAD = 8  # steps of one training that may wait on the device
 _PAUSE_SECONDS = 2e-5  # where the device has enough to do for now
 
 
-@dataclass
+@dataclass(eq=False)  # each is itself, whatever the others are like
 class Lane:
     """One of the trainings. `failure` is what it raised; a failure of the device itself is everybody's."""
 
